@@ -1,0 +1,18 @@
+# Warnings and link options that every target of this project shares.
+add_library(invctl_options INTERFACE)
+target_compile_options(invctl_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+find_package(Threads REQUIRED)
+target_link_libraries(invctl_options INTERFACE Threads::Threads)
+
+if(INVCTL_SANITIZE)
+  target_compile_options(invctl_options INTERFACE -fsanitize=${INVCTL_SANITIZE} -fno-omit-frame-pointer
+                                                  -fno-sanitize-recover=all)
+  target_link_options(invctl_options INTERFACE -fsanitize=${INVCTL_SANITIZE})
+elseif(INVCTL_STATIC)
+  # A one-shot command lives for milliseconds: loading shared libraries would be half of that.
+  target_compile_options(invctl_options INTERFACE -fno-pie)
+  target_link_options(invctl_options INTERFACE -no-pie -static-libstdc++ -static-libgcc)
+endif()
+if(INVCTL_FAILPOINTS)
+  target_compile_definitions(invctl_options INTERFACE INVCTL_FAILPOINTS)
+endif()
