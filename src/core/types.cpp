@@ -38,15 +38,14 @@ std::optional<std::int64_t> parse_digits(std::string_view digits, std::string_vi
     return std::nullopt;
   }
   std::int64_t value = 0;
-  const std::string signed_digits = (negative ? "-" : "") + std::string(digits);
-  const auto result =
-      std::from_chars(signed_digits.data(), signed_digits.data() + signed_digits.size(), value);
+  const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (result.ec == std::errc::result_out_of_range) {
     why = fmt::format("{} does not fit 64 bits (at most {})", text::quoted(whole),
                       std::numeric_limits<std::int64_t>::max());
     return std::nullopt;
   }
-  return value;
+  // Negating the magnitude keeps the range symmetric, so that no later negation can overflow.
+  return negative ? -value : value;
 }
 
 // The first thing wrong with a text that was read from outside, or empty.

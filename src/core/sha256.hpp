@@ -1,0 +1,32 @@
+// SHA-256 (FIPS 180-4) of texts that are joined from fields.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/types.hpp"
+
+namespace invctl {
+
+Digest sha256(std::string_view bytes);
+
+// Fields joined by tabs, each escaped (`\` `\\`, tab `\t`, newline `\n`, carriage return `\r`), an absent one
+// written `\N`: so no two lists of fields give the same text. The first field is a version tag.
+class FieldText {
+ public:
+  explicit FieldText(std::string_view version_tag) : text_(version_tag) {}
+  FieldText& add(std::string_view field);
+  FieldText& add(const std::optional<std::string>& field);
+  FieldText& add(std::int64_t number);
+  FieldText& add(const std::optional<std::int64_t>& number);
+  FieldText& add(const Digest& digest) { return add(std::string_view(to_hex(digest))); }
+  const std::string& str() const { return text_; }
+  Digest digest() const { return sha256(text_); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace invctl

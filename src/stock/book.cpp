@@ -1,0 +1,60 @@
+#include "stock/book.hpp"
+
+namespace invctl {
+
+void Book::add(WarehouseInfo warehouse) {
+  warehouse_codes_[warehouse.id] = warehouse.code;
+  auto code = warehouse.code;
+  warehouses_.insert_or_assign(std::move(code), std::move(warehouse));
+}
+
+void Book::add(ProductInfo product) {
+  auto sku = product.sku;
+  products_.insert_or_assign(std::move(sku), std::move(product));
+}
+
+void Book::add(const InventoryRow& row) {
+  if (rows_.insert_or_assign(row.key, row).second) by_product_[row.key.product_id].push_back(row.key);
+}
+
+const WarehouseInfo* Book::warehouse(std::string_view code) const {
+  const auto found = warehouses_.find(code);
+  return found == warehouses_.end() ? nullptr : &found->second;
+}
+
+const ProductInfo* Book::product(std::string_view sku) const {
+  const auto found = products_.find(sku);
+  return found == products_.end() ? nullptr : &found->second;
+}
+
+const WarehouseInfo* Book::warehouse_by_id(std::int64_t id) const {
+  const auto found = warehouse_codes_.find(id);
+  return found == warehouse_codes_.end() ? nullptr : warehouse(found->second);
+}
+
+InventoryRow Book::row(InventoryKey key) const {
+  const auto found = rows_.find(key);
+  if (found != rows_.end()) return found->second;
+  InventoryRow absent;
+  absent.key = key;
+  return absent;
+}
+
+InventoryRow& Book::row_for_update(InventoryKey key) {
+  if (!rows_.contains(key)) {
+    InventoryRow absent;
+    absent.key = key;
+    add(absent);
+  }
+  return rows_.at(key);
+}
+
+std::vector<InventoryRow> Book::rows_of(std::int64_t product_id) const {
+  std::vector<InventoryRow> rows;
+  if (const auto found = by_product_.find(product_id); found != by_product_.end()) {
+    for (const auto& key : found->second) rows.push_back(rows_.at(key));
+  }
+  return rows;
+}
+
+}  // namespace invctl

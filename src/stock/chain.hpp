@@ -1,0 +1,23 @@
+// The hashes that make the ledger tamper-evident (design 9.3). Both are SHA-256 over fields joined by tabs
+// and escaped as core/sha256.hpp says, so that ten lines of any language can check them; ARCHITECTURE.md
+// writes the strings out. No database id is hashed: the same history has the same hashes on every engine.
+#pragma once
+
+#include <span>
+
+#include "core/types.hpp"
+#include "stock/store.hpp"
+
+namespace invctl {
+
+// invctl-operation-1, uid, kind, outcome, actor, reference, reason, note, key, request hash, uid of the
+// reversed operation, recorded_at, occurred_at, result; then for each purchase in line order: line, user,
+// warehouse, SKU, quantity, unit price, total.
+Digest operation_hash(const OperationRecord& operation, std::span<const PurchaseRecord> purchases);
+
+// invctl-movement-1, previous hash of the inventory row (zeros at first), operation hash, line, warehouse,
+// SKU, kind, version, on_hand_delta, reserved_delta, on_hand_after, reserved_after.
+Digest movement_hash(const Digest& previous, const Digest& operation, Kind kind,
+                     const MovementRecord& movement);
+
+}  // namespace invctl

@@ -1,0 +1,52 @@
+// The rules: what an operation does to the stock, or why it may not. Pure functions over a Book.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/error.hpp"
+#include "stock/book.hpp"
+#include "stock/operation.hpp"
+
+namespace invctl {
+
+// One movement that a decision makes, with the balance around it.
+struct PlannedMovement {
+  InventoryKey key;
+  Quantity on_hand_delta = 0;
+  Quantity reserved_delta = 0;
+  Quantity on_hand_after = 0;
+  Quantity reserved_after = 0;
+  std::int64_t version = 0;  // of the row after this movement
+  std::string warehouse;
+  std::string sku;
+  std::optional<Minor> unit_price_minor;  // purchase only
+  std::optional<Minor> amount_minor;      // unit price x quantity
+};
+
+// Either movements (accepted) or a rejection that lists every failing line.
+struct Decision {
+  std::vector<PlannedMovement> movements;
+  std::optional<Minor> total_minor;  // purchase only
+  std::optional<Error> rejection;
+
+  bool accepted() const { return !rejection.has_value(); }
+};
+
+// Decides `operation` (lines normalised) against the book as it stands. Does not change the book.
+//
+// Rejections, the first class that has a failing line wins and lists all of its lines:
+//   not_found           a SKU or warehouse that does not exist
+//   conflict            retired, no_price, precondition_failed (--expect), overflow
+//   insufficient_stock  less available (on hand - reserved) than the line takes
+//
+// A line without a warehouse is allocated over the warehouses that are not retired: in the order of what they
+// have available, most first, then by code. So one warehouse serves the line if any can, and otherwise the
+// fewest possible do.
+Decision decide(const Book& book, const Operation& operation);
+
+// Makes the movements of an accepted decision part of the book, so that the next operation of a batch sees
+// them. Hashes and ids are the ledger's business.
+void apply(Book& book, const Decision& decision);
+
+}  // namespace invctl

@@ -1,0 +1,95 @@
+#include "stock/ledger.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "core/text.hpp"
+#include "core/trace.hpp"
+
+namespace invctl {
+
+namespace {
+
+constexpr std::string_view auto_prefix = "auto-";
+
+// Full jitter: the pause is uniform below a bound that doubles, so that rivals do not meet again in step.
+void pause_before_retry(int attempt, const Deadline& deadline) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  const auto bound = std::min<std::int64_t>(100'000, 500LL << std::min(attempt, 8));
+  const std::chrono::microseconds pause(std::uniform_int_distribution<std::int64_t>(0, bound)(random));
+  std::this_thread::sleep_for(std::min(pause, deadline.left()));
+}
+
+std::string naming(std::string_view key) {
+  return key.empty() ? std::string() : fmt::format(" (id {})", text::printable(key));
+}
+
+}  // namespace
+
+bool is_auto_key(std::string_view key) {
+  return key.starts_with(auto_prefix) && key.size() == auto_prefix.size() + 32;
+}
+
+void ensure_key(Operation& operation) {
+  if (!operation.key) operation.key = std::string(auto_prefix) + to_hex(random_uid());
+}
+
+void run_transaction(PostingStore& store, const Deadline& deadline, std::string_view key,
+                     const bool& commit_reached, const std::function<void()>& work) {
+  bool commit_in_doubt = false;
+  bool broken = false;
+  for (int attempt = 0;; ++attempt) {
+    try {
+      if (broken) {
+        store.reconnect();
+        broken = false;
+      }
+      work();
+      return;
+    } catch (const StoreError& error) {
+      if (error.kind == StoreError::Kind::other) throw;
+      if (error.kind == StoreError::Kind::lost) {
+        broken = true;
+        commit_in_doubt = commit_in_doubt || commit_reached;
+      }
+      trace(TraceLevel::info, "retry", {{"attempt", attempt + 1}, {"why", error.message}});
+      if (deadline.passed()) {
+        if (commit_in_doubt) {
+          throw Error(
+              Exit::unknown_outcome,
+              fmt::format("the connection broke at COMMIT, it is not known whether the change was stored{}",
+                          naming(key)),
+              key.empty() ? "repeat the command" : fmt::format("repeat with --id {}", key));
+        }
+        if (broken) throw;
+        throw Error(Exit::busy, error.message + naming(key),
+                    error.hint.empty() ? "safe to repeat; --lock-timeout waits longer" : error.hint);
+      }
+    }
+    pause_before_retry(attempt, deadline);
+  }
+}
+
+std::vector<Outcome> Ledger::post(std::vector<Operation>& operations, const Options& options) {
+  for (auto& operation : operations) {
+    ensure_key(operation);
+    normalise_lines(operation.lines);
+  }
+  const auto deadline = Deadline::after(options.lock_timeout);
+  std::vector<Outcome> outcomes;
+  bool commit_reached = false;
+  const auto key = operations.size() == 1 ? *operations.front().key : std::string();
+  run_transaction(store_, deadline, key, commit_reached, [&] {
+    Posting posting(store_, origin_, operations, deadline, commit_reached);
+    outcomes = posting.post(operations);
+    if (options.dry_run || !posting.wrote()) return;
+    commit_reached = true;
+    posting.commit();
+  });
+  return outcomes;
+}
+
+}  // namespace invctl

@@ -1,0 +1,117 @@
+// Posting: the only way by which stock changes. Lock, decide, write, commit (design section 4).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/time.hpp"
+#include "stock/decide.hpp"
+#include "stock/operation.hpp"
+#include "stock/store.hpp"
+
+namespace invctl {
+
+struct ReceiptLine {
+  std::string warehouse, sku;
+  Quantity delta = 0, reserved_delta = 0;
+  Quantity before = 0, on_hand = 0, reserved = 0;  // on hand before and after; reserved after
+  std::optional<Minor> unit_price_minor, amount_minor;
+
+  Quantity available() const { return on_hand - reserved; }
+};
+
+// An operation that is in the ledger.
+struct Receipt {
+  std::int64_t operation = 0;
+  std::string key;
+  Kind kind = Kind::receive;
+  std::optional<std::string> reference;
+  std::string actor;
+  Micros recorded_at = 0;
+  std::optional<std::string> user;
+  std::optional<Minor> total_minor;
+  std::vector<ReceiptLine> lines;
+};
+
+// What became of one operation: a receipt, or the reason why it was refused.
+struct Outcome {
+  std::optional<Receipt> receipt;
+  std::optional<Error> rejection;
+  bool replayed = false;  // the answer was stored by an earlier run with the same key
+};
+
+// Who is posting: stored with every operation.
+struct Origin {
+  std::string host;
+  std::string tool_version;
+};
+
+// One transaction over many operations: everything that may be touched is locked once, in order, when it is
+// made; then operations are posted in any number of chunks; then commit(). Without commit() nothing happened.
+class Posting {
+ public:
+  // Locks the rows of all `operations`; later chunks may use no others. Keys that the program made itself are
+  // looked up only if `repeated`: after a commit whose outcome is unknown they may be stored.
+  Posting(PostingStore& store, const Origin& origin, std::span<const Operation> operations,
+          const Deadline& deadline, bool repeated = false);
+  ~Posting();
+  Posting(const Posting&) = delete;
+  Posting& operator=(const Posting&) = delete;
+
+  // One outcome per operation, in order. Operations with a key that is stored are replayed; with a key stored
+  // for other content they are refused (conflict, key_reused). A refusal under a key of the caller's is
+  // remembered if its exit code is 4 or 5; any other refusal leaves nothing behind.
+  std::vector<Outcome> post(std::span<const Operation> operations);
+
+  void commit();
+  // Whether post() wrote anything, so that a batch of nothing but refusals is not committed.
+  bool wrote() const { return wrote_; }
+  const Book& book() const { return book_; }
+
+ private:
+  void lock(std::span<const Operation> operations);
+
+  PostingStore& store_;
+  Origin origin_;
+  Book book_;
+  bool repeated_;
+  bool open_ = true;
+  bool wrote_ = false;
+};
+
+class Ledger {
+ public:
+  struct Options {
+    std::chrono::milliseconds lock_timeout{5000};
+    bool dry_run = false;
+  };
+
+  Ledger(PostingStore& store, Origin origin) : store_(store), origin_(std::move(origin)) {}
+
+  // Posts a batch in one transaction of its own, which is repeated while other transactions are in its way,
+  // up to the lock timeout. `operations` get a key if they have none, and their lines are normalised. Throws
+  // Error: busy when the time is up, unknown_outcome when the connection broke at COMMIT and the outcome
+  // cannot be found out, or what the store throws.
+  std::vector<Outcome> post(std::vector<Operation>& operations, const Options& options);
+
+ private:
+  PostingStore& store_;
+  Origin origin_;
+};
+
+// Gives the operation a key of the program's own if it has none: "auto-" and 32 hexadecimal digits.
+void ensure_key(Operation& operation);
+bool is_auto_key(std::string_view key);
+
+// Runs `work` (one whole transaction, from begin to commit) and repeats it with a jittered pause while it
+// throws StoreError(retry), StoreError(duplicate) or StoreError(lost), until the deadline. Then throws busy,
+// or, for a connection lost, unavailable, or unknown_outcome when it broke at COMMIT at least once
+// (`commit_reached` tells). `key` is named in the message of an unknown outcome.
+void run_transaction(PostingStore& store, const Deadline& deadline, std::string_view key,
+                     const bool& commit_reached, const std::function<void()>& work);
+
+}  // namespace invctl

@@ -1,0 +1,286 @@
+// One transaction: lock, replay what is stored, decide the rest, write it.
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "stock/chain.hpp"
+#include "stock/ledger.hpp"
+#include "stock/rejection.hpp"
+
+namespace invctl {
+
+namespace {
+
+Receipt receipt_of(const OperationRecord& record, std::span<const MovementRecord> movements,
+                   std::span<const PurchaseRecord> purchases) {
+  Receipt receipt;
+  receipt.operation = record.id;
+  receipt.key = record.key;
+  receipt.kind = record.kind;
+  receipt.reference = record.reference;
+  receipt.actor = record.actor;
+  receipt.recorded_at = record.recorded_at;
+  for (const auto& movement : movements) {
+    ReceiptLine line;
+    line.warehouse = movement.warehouse;
+    line.sku = movement.sku;
+    line.delta = movement.on_hand_delta;
+    line.reserved_delta = movement.reserved_delta;
+    line.before = movement.on_hand_after - movement.on_hand_delta;
+    line.on_hand = movement.on_hand_after;
+    line.reserved = movement.reserved_after;
+    receipt.lines.push_back(std::move(line));
+  }
+  for (const auto& purchase : purchases) {
+    auto& line = receipt.lines.at(static_cast<std::size_t>(purchase.line - 1));
+    line.unit_price_minor = purchase.unit_price_minor;
+    line.amount_minor = purchase.total_minor;
+    receipt.user = purchase.user;
+    receipt.total_minor = receipt.total_minor.value_or(0) + purchase.total_minor;
+  }
+  return receipt;
+}
+
+Error key_reused(const std::string& key) {
+  return Error(Exit::conflict, "key_reused", "the id " + key + " was used for another request",
+               "use a new --id for a new request");
+}
+
+Outcome replay(const StoredOperation& stored, const Operation& operation) {
+  Outcome outcome;
+  outcome.replayed = true;
+  if (stored.record.request_hash != request_hash(operation)) {
+    outcome.replayed = false;
+    outcome.rejection = key_reused(stored.record.key);
+  } else if (stored.record.accepted) {
+    outcome.receipt = receipt_of(stored.record, stored.movements, stored.purchases);
+  } else {
+    outcome.rejection = rejection_from_json(stored.record.result.value_or("null"));
+  }
+  return outcome;
+}
+
+// Collects what one call of post() writes, and finds the answers once the ids are known.
+class BatchBuilder {
+ public:
+  BatchBuilder(Book& book, const Origin& origin) : book_(book), origin_(origin), now_(now_utc()) {}
+
+  // Adds the rows of an accepted or remembered decision. Returns the index of the operation.
+  std::size_t add(const Operation& operation, const Decision& decision) {
+    const auto index = batch_.operations.size();
+    OperationRecord record;
+    record.uid = random_uid();
+    record.key = *operation.key;
+    record.request_hash = request_hash(operation);
+    record.kind = operation.kind;
+    record.accepted = decision.accepted();
+    record.actor = operation.actor;
+    record.reference = operation.reference;
+    record.reason = operation.reason;
+    record.note = operation.note;
+    record.recorded_at = now_;
+    record.occurred_at = operation.occurred_at.value_or(now_);
+    record.host = origin_.host;
+    record.tool_version = origin_.tool_version;
+    if (decision.rejection) record.result = rejection_to_json(*decision.rejection);
+
+    const auto first_purchase = batch_.purchases.size();
+    std::int64_t line = 0;
+    for (const auto& movement : decision.movements) {
+      ++line;
+      if (movement.unit_price_minor) {
+        batch_.purchases.push_back({index, line, movement.key, operation.user.value_or(""),
+                                    movement.warehouse, movement.sku, -movement.on_hand_delta,
+                                    *movement.unit_price_minor, *movement.amount_minor});
+      }
+    }
+    record.hash = operation_hash(record, std::span(batch_.purchases).subspan(first_purchase));
+    for (const auto& movement : decision.movements) note_before(movement.key);
+    apply(book_, decision);
+    line = 0;
+    for (const auto& movement : decision.movements)
+      append_movement(index, ++line, operation, movement, record);
+    batch_.operations.push_back(std::move(record));
+    return index;
+  }
+
+  AppendBatch& finish() {
+    for (const auto& key : touched_) batch_.changes.push_back({before_.at(key), book_.row(key)});
+    return batch_;
+  }
+
+ private:
+  void note_before(const InventoryKey& key) {
+    if (before_.emplace(key, book_.row(key)).second) touched_.push_back(key);
+  }
+
+  void append_movement(std::size_t index, std::int64_t line, const Operation& operation,
+                       const PlannedMovement& movement, const OperationRecord& record) {
+    MovementRecord row;
+    row.operation = index;
+    row.key = movement.key;
+    row.line = line;
+    row.version = movement.version;
+    row.on_hand_delta = movement.on_hand_delta;
+    row.reserved_delta = movement.reserved_delta;
+    row.on_hand_after = movement.on_hand_after;
+    row.reserved_after = movement.reserved_after;
+    row.warehouse = movement.warehouse;
+    row.sku = movement.sku;
+    auto& inventory = book_.row_for_update(movement.key);
+    row.hash = movement_hash(inventory.head, record.hash, operation.kind, row);
+    inventory.head = row.hash;
+    if (operation.kind == Kind::opening) inventory.opening = movement.on_hand_delta;
+    batch_.movements.push_back(std::move(row));
+  }
+
+  struct KeyHash {
+    std::size_t operator()(const InventoryKey& k) const noexcept {
+      return static_cast<std::size_t>(k.product_id) * 31 + static_cast<std::size_t>(k.warehouse_id);
+    }
+  };
+
+  Book& book_;
+  const Origin& origin_;
+  Micros now_;
+  AppendBatch batch_;
+  std::unordered_map<InventoryKey, InventoryRow, KeyHash> before_;
+  std::vector<InventoryKey> touched_;
+};
+
+bool is_remembered(const Operation& operation, const Error& rejection) {
+  return !is_auto_key(*operation.key) &&
+         (rejection.exit == Exit::insufficient_stock || rejection.exit == Exit::conflict);
+}
+
+}  // namespace
+
+Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Operation> operations,
+                 const Deadline& deadline, bool repeated)
+    : store_(store), origin_(origin), repeated_(repeated) {
+  store_.begin(deadline);
+  try {
+    lock(operations);
+  } catch (...) {
+    store_.rollback();
+    throw;
+  }
+}
+
+Posting::~Posting() {
+  if (open_) store_.rollback();
+}
+
+void Posting::lock(std::span<const Operation> operations) {
+  std::set<std::string> codes;
+  std::set<std::string> skus;
+  bool anywhere = false;
+  for (const auto& operation : operations) {
+    for (const auto& line : operation.lines) {
+      if (line.warehouse) codes.insert(line.warehouse->str());
+      anywhere = anywhere || !line.warehouse;
+      skus.insert(line.sku.str());
+    }
+  }
+  const auto list = [](const std::set<std::string>& set) {
+    return std::vector<std::string>(set.begin(), set.end());
+  };
+  for (auto& warehouse : anywhere ? store_.all_warehouses() : store_.find_warehouses(list(codes))) {
+    book_.add(std::move(warehouse));
+  }
+  for (auto& product : store_.find_products(list(skus))) book_.add(std::move(product));
+
+  std::vector<InventoryKey> keys;
+  std::vector<std::int64_t> products;
+  for (const auto& operation : operations) {
+    for (const auto& line : operation.lines) {
+      const auto* product = book_.product(line.sku.str());
+      if (product == nullptr) continue;
+      if (!line.warehouse) {
+        products.push_back(product->id);
+      } else if (const auto* warehouse = book_.warehouse(line.warehouse->str())) {
+        keys.push_back({warehouse->id, product->id});
+      }
+    }
+  }
+  const auto make_unique = [](auto& values) {
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+  };
+  make_unique(keys);
+  make_unique(products);
+  for (const auto& row : store_.lock_inventory(keys, products)) book_.add(row);
+}
+
+std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
+  std::vector<std::string> keys;
+  for (const auto& operation : operations) {
+    if (repeated_ || !is_auto_key(*operation.key)) keys.push_back(*operation.key);
+  }
+  std::unordered_map<std::string, StoredOperation> stored;
+  for (auto& found : keys.empty() ? std::vector<StoredOperation>() : store_.find_operations(keys)) {
+    auto key = found.record.key;
+    stored.emplace(std::move(key), std::move(found));
+  }
+
+  BatchBuilder builder(book_, origin_);
+  std::vector<Outcome> outcomes(operations.size());
+  std::vector<std::optional<std::size_t>> written(operations.size());
+  std::unordered_map<std::string, std::size_t> first_with_key;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const auto& operation = operations[i];
+    if (const auto found = stored.find(*operation.key); found != stored.end()) {
+      outcomes[i] = replay(found->second, operation);
+      continue;
+    }
+    if (const auto [twin, fresh] = first_with_key.try_emplace(*operation.key, i); !fresh) {
+      // The same key twice in one batch: the second is a replay of the first, once that has its id.
+      outcomes[i].replayed = request_hash(operations[twin->second]) == request_hash(operation);
+      if (!outcomes[i].replayed) outcomes[i].rejection = key_reused(*operation.key);
+      continue;
+    }
+    const auto decision = decide(book_, operation);
+    if (decision.accepted() || is_remembered(operation, *decision.rejection)) {
+      written[i] = builder.add(operation, decision);
+    }
+    outcomes[i].rejection = decision.rejection;
+  }
+
+  auto& batch = builder.finish();
+  if (!batch.operations.empty()) {
+    store_.append(batch);
+    wrote_ = true;
+    // Rows that were created have their ids now; the next chunk updates them.
+    for (const auto& change : batch.changes) book_.row_for_update(change.after.key).id = change.after.id;
+  }
+
+  std::size_t movement = 0;
+  std::size_t purchase = 0;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (!written[i]) continue;
+    const auto index = *written[i];
+    const auto movements_from = movement;
+    const auto purchases_from = purchase;
+    while (movement < batch.movements.size() && batch.movements[movement].operation == index) ++movement;
+    while (purchase < batch.purchases.size() && batch.purchases[purchase].operation == index) ++purchase;
+    if (outcomes[i].rejection) continue;
+    outcomes[i].receipt =
+        receipt_of(batch.operations[index],
+                   std::span(batch.movements).subspan(movements_from, movement - movements_from),
+                   std::span(batch.purchases).subspan(purchases_from, purchase - purchases_from));
+  }
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (!outcomes[i].replayed || outcomes[i].receipt || outcomes[i].rejection) continue;
+    const auto& twin = outcomes[first_with_key.at(*operations[i].key)];
+    outcomes[i].receipt = twin.receipt;
+    outcomes[i].rejection = twin.rejection;
+  }
+  return outcomes;
+}
+
+void Posting::commit() {
+  open_ = false;
+  store_.commit();
+}
+
+}  // namespace invctl

@@ -1,0 +1,124 @@
+// What posting needs from storage, in the words of a warehouse. db/sql_store implements it once for every
+// engine; the tests implement it in memory.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/time.hpp"
+#include "core/types.hpp"
+#include "stock/book.hpp"
+#include "stock/operation.hpp"
+
+namespace invctl {
+
+// A failure of storage. `kind` tells the caller what it may do about it.
+class StoreError : public Error {
+ public:
+  enum class Kind {
+    retry,  // the whole transaction is gone or must go: roll back and do it again (deadlock, lock timeout,
+            // certification failure, a row that moved under a transaction without locks)
+    duplicate,  // a unique key is taken: a twin with the same idempotency key, or a row just created
+    lost,       // the connection broke; during commit() it is unknown whether the transaction was stored
+    other,      // nothing to be done here
+  };
+  StoreError(Kind k, Exit exit_code, std::string text, std::string advice = {})
+      : Error(exit_code, std::move(text), std::move(advice)), kind(k) {}
+  Kind kind;
+};
+
+// A row of `operation`. `id` is given by the store when it is appended.
+struct OperationRecord {
+  std::int64_t id = 0;
+  Uid uid{};
+  std::string key;
+  Digest request_hash{};
+  Kind kind = Kind::receive;
+  bool accepted = true;  // outcome: accepted or rejected
+  std::string actor;
+  std::optional<std::string> reference, reason, note;
+  std::optional<Uid> reverses_uid;
+  std::optional<std::int64_t> reverses_id;
+  Micros recorded_at = 0;
+  Micros occurred_at = 0;
+  std::string host;
+  std::string tool_version;
+  std::optional<std::string> result;  // a remembered rejection, as JSON
+  Digest hash{};
+};
+
+struct MovementRecord {
+  std::size_t operation = 0;  // index into AppendBatch::operations
+  InventoryKey key;
+  std::int64_t line = 0;  // 1, 2, ... within its operation
+  std::int64_t version = 0;
+  Quantity on_hand_delta = 0, reserved_delta = 0, on_hand_after = 0, reserved_after = 0;
+  std::string warehouse, sku;
+  Digest hash{};
+};
+
+struct PurchaseRecord {
+  std::size_t operation = 0;  // index into AppendBatch::operations
+  std::int64_t line = 0;      // that of its movement
+  InventoryKey key;
+  std::string user, warehouse, sku;
+  Quantity quantity = 0;
+  Minor unit_price_minor = 0, total_minor = 0;
+};
+
+// What a batch does to one inventory row, as a change relative to what was read under the lock.
+struct InventoryChange {
+  InventoryRow before;  // id 0: the row does not exist and is created with its final values
+  InventoryRow after;
+};
+
+struct AppendBatch {
+  std::vector<OperationRecord> operations;
+  std::vector<MovementRecord> movements;
+  std::vector<PurchaseRecord> purchases;
+  std::vector<InventoryChange> changes;  // one per row that moved
+};
+
+// An operation as the ledger holds it, with what a replay has to tell.
+struct StoredOperation {
+  OperationRecord record;
+  std::vector<MovementRecord> movements;  // in line order
+  std::vector<PurchaseRecord> purchases;  // in line order
+};
+
+class PostingStore {
+ public:
+  virtual ~PostingStore() = default;
+
+  // A write transaction. begin() waits in line for at most what is left of the deadline and throws
+  // StoreError(retry) with exit 6 when that runs out. commit() throws StoreError(lost) where it cannot know.
+  virtual void begin(const Deadline& deadline) = 0;
+  virtual void commit() = 0;
+  virtual void rollback() noexcept = 0;
+  // A new connection in place of a lost one; throws StoreError(lost) while there is none.
+  virtual void reconnect() = 0;
+
+  // Inside the transaction. Codes that do not exist are left out of the answers.
+  virtual std::vector<WarehouseInfo> find_warehouses(std::span<const std::string> codes) = 0;
+  virtual std::vector<WarehouseInfo> all_warehouses() = 0;
+  virtual std::vector<ProductInfo> find_products(std::span<const std::string> skus) = 0;
+
+  // Locks and reads, in ascending id, the existing rows of `keys` and every row of `products`. Rows that do
+  // not exist are left out: absent is zero.
+  virtual std::vector<InventoryRow> lock_inventory(std::span<const InventoryKey> keys,
+                                                   std::span<const std::int64_t> products) = 0;
+
+  // Stored operations of these idempotency keys. Called after the locks, so that a twin which has just
+  // committed is seen.
+  virtual std::vector<StoredOperation> find_operations(std::span<const std::string> keys) = 0;
+
+  // Writes the batch with set-based statements and fills in the ids of its operations. Throws
+  // StoreError(duplicate) where a key is taken, StoreError(retry) where a row is not as it was read.
+  virtual void append(AppendBatch& batch) = 0;
+};
+
+}  // namespace invctl
