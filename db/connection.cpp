@@ -1,0 +1,32 @@
+#include "connection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "core/error.hpp"
+
+namespace invctl::db {
+
+void Query::copy_bytes(const std::string& from, std::span<unsigned char> to) {
+  if (from.size() != to.size()) {
+    throw Error(Exit::internal,
+                fmt::format("the database holds {} bytes where {} belong", from.size(), to.size()),
+                "`invctl verify` shows which rows were changed");
+  }
+  std::copy(from.begin(), from.end(), to.begin());
+}
+
+std::string placeholders(std::size_t n) {
+  std::string out;
+  out.reserve(n * 3);
+  for (std::size_t i = 0; i < n; ++i) out += i == 0 ? "?" : ", ?";
+  return out;
+}
+
+std::size_t padded_size(std::size_t n) {
+  return std::bit_ceil(std::max<std::size_t>(n, 1));
+}
+
+}  // namespace invctl::db

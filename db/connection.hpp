@@ -1,0 +1,144 @@
+// The seam between SQL and its drivers: a connection and a prepared statement, as small as posting allows.
+// Drivers throw StoreError for failures that a transaction can be repeated after, Error for all others.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/time.hpp"
+#include "dialect.hpp"
+
+namespace invctl::db {
+
+using Blob = std::span<const unsigned char>;
+
+class Statement {
+ public:
+  virtual ~Statement() = default;
+
+  // Parameters count from 1. Values are copied.
+  virtual void bind_integer(int index, std::int64_t value) = 0;
+  virtual void bind_text(int index, std::string_view value) = 0;
+  virtual void bind_blob(int index, Blob value) = 0;
+  virtual void bind_null(int index) = 0;
+
+  // The next row of a query; runs the statement at the first call.
+  virtual bool next() = 0;
+  // Runs a statement that has no rows to give. Returns the rows it matched (changed or not).
+  virtual std::int64_t run() = 0;
+
+  // Columns of the current row count from 0.
+  virtual bool is_null(int column) const = 0;
+  virtual std::int64_t integer(int column) const = 0;
+  virtual std::string text(int column) const = 0;
+  virtual std::string blob(int column) const = 0;
+
+  // Ends the statement, releasing what it holds, so that it can be bound and run again. Never throws.
+  virtual void reset() noexcept = 0;
+};
+
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual const Dialect& dialect() const = 0;
+
+  // The prepared statement of this text, prepared at first use and kept.
+  virtual Statement& statement(const std::string& sql) = 0;
+  // Runs a text without parameters that is not kept, such as DDL.
+  virtual void execute(const std::string& sql) = 0;
+  // The id that the last single-row INSERT was given.
+  virtual std::int64_t last_insert_id() = 0;
+
+  // A write transaction: waits in line until the deadline. StoreError(retry), exit 6, when time is up.
+  virtual void begin(const Deadline& deadline) = 0;
+  // A read transaction: everything in it sees one snapshot.
+  virtual void begin_snapshot() = 0;
+  // StoreError(lost) where the connection broke and it is not known whether the commit happened.
+  virtual void commit() = 0;
+  virtual void rollback() noexcept = 0;
+
+  // Gives the connection a new session in place of a broken one. StoreError(lost) while that fails.
+  virtual void reconnect() = 0;
+};
+
+// A use of a prepared statement: binds in order, resets when it goes out of scope.
+class Query {
+ public:
+  Query(Connection& connection, const std::string& sql) : statement_(connection.statement(sql)) {}
+  ~Query() { statement_.reset(); }
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+
+  Query& bind(std::int64_t value) {
+    statement_.bind_integer(++bound_, value);
+    return *this;
+  }
+  Query& bind(std::string_view value) {
+    statement_.bind_text(++bound_, value);
+    return *this;
+  }
+  Query& bind(const std::optional<std::int64_t>& value) { return value ? bind(*value) : bind_null(); }
+  Query& bind(const std::optional<std::string>& value) {
+    return value ? bind(std::string_view(*value)) : bind_null();
+  }
+  Query& bind_blob(Blob value) {
+    statement_.bind_blob(++bound_, value);
+    return *this;
+  }
+  Query& bind_null() {
+    statement_.bind_null(++bound_);
+    return *this;
+  }
+
+  bool next() { return statement_.next(); }
+  std::int64_t run() { return statement_.run(); }
+
+  bool is_null(int column) const { return statement_.is_null(column); }
+  std::int64_t integer(int column) const { return statement_.integer(column); }
+  std::string text(int column) const { return statement_.text(column); }
+  std::optional<std::int64_t> optional_integer(int column) const {
+    return is_null(column) ? std::nullopt : std::optional(integer(column));
+  }
+  std::optional<std::string> optional_text(int column) const {
+    return is_null(column) ? std::nullopt : std::optional(text(column));
+  }
+  // A binary column of exactly the array's size; throws Error(internal) for another length.
+  template <std::size_t N>
+  std::array<unsigned char, N> bytes(int column) const {
+    std::array<unsigned char, N> out{};
+    copy_bytes(statement_.blob(column), out);
+    return out;
+  }
+
+ private:
+  static void copy_bytes(const std::string& from, std::span<unsigned char> to);
+
+  Statement& statement_;
+  int bound_ = 0;
+};
+
+// "?, ?, ?" for n parameters.
+std::string placeholders(std::size_t n);
+
+// The size to which a list of n values is filled up by repeating the last one, so that a handful of prepared
+// statements serves lists of every length: the next power of two.
+std::size_t padded_size(std::size_t n);
+
+// Calls `piece(first, count)` over n rows in pieces of powers of two, none above `most`, largest first: so
+// that any number of rows is written by a few statements out of a few kept ones.
+template <class F>
+void in_pieces(std::size_t n, std::size_t most, F&& piece) {
+  for (std::size_t first = 0; first < n;) {
+    std::size_t size = most;
+    while (size > n - first) size /= 2;
+    piece(first, size);
+    first += size;
+  }
+}
+
+}  // namespace invctl::db

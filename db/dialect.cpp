@@ -1,0 +1,42 @@
+#include "dialect.hpp"
+
+#include "core/text.hpp"
+
+namespace invctl::db {
+
+const Dialect sqlite_dialect = {
+    .name = "sqlite",
+    .exclusive_writer = true,
+    .for_update = "",
+    .by_primary_key = "",
+    .rows_per_insert = 64,
+    .rows_per_update = 1,
+};
+
+const Dialect mysql_dialect = {
+    .name = "mysql",
+    .exclusive_writer = false,
+    .for_update = " FOR UPDATE",
+    .by_primary_key = " FORCE INDEX (PRIMARY)",
+    .rows_per_insert = 512,
+    .rows_per_update = 64,
+};
+
+std::vector<std::string> Dialect::split_statements(std::string_view sql) const {
+  std::vector<std::string> statements;
+  std::string current;
+  for (const auto raw : text::split(sql, '\n')) {
+    const auto line = text::trim(raw);
+    if (line.empty() || line.starts_with("--")) continue;
+    current += std::string(raw) + '\n';
+    const bool in_trigger = text::trim(current).starts_with("CREATE TRIGGER");
+    const auto code = text::trim(line.substr(0, line.find(" --")));
+    if (in_trigger ? code.ends_with("END;") : code.ends_with(";")) {
+      statements.push_back(std::move(current));
+      current.clear();
+    }
+  }
+  return statements;
+}
+
+}  // namespace invctl::db

@@ -1,0 +1,247 @@
+#include "sqlite_connection.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "core/trace.hpp"
+#include "stock/store.hpp"
+
+namespace invctl::db {
+
+namespace {
+
+constexpr std::string_view init_hint = "create it with `invctl init-db`";
+
+// SQLite marks its files with this number, so that `file` and we can tell whose they are ("INVC").
+constexpr int application_id = 0x494e5643;
+
+int open_flags(const SqliteConnection::Options& options) {
+  return options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE;
+}
+
+// Opening a file that is not there would say "unable to open database file"; look first, say it plainly.
+const std::string& existing(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) {
+      throw Error(Exit::unavailable, "not_initialised",
+                  fmt::format("there is no database at {}", text::printable(path)), std::string(init_hint));
+    }
+    throw Error(Exit::unavailable,
+                fmt::format("cannot open {}: {}", text::printable(path), std::strerror(errno)));
+  }
+  if (S_ISDIR(info.st_mode)) {
+    throw Error(Exit::unavailable, fmt::format("{} is a directory, not a database", text::printable(path)));
+  }
+  return path;
+}
+
+SQLite::Database open_existing(const std::string& path, const SqliteConnection::Options& options) {
+  try {
+    return SQLite::Database(existing(path), open_flags(options));
+  } catch (const SQLite::Exception& error) {
+    throw_sqlite_error(error, path);
+  }
+}
+
+}  // namespace
+
+void throw_sqlite_error(const SQLite::Exception& error, const std::string& path) {
+  const int code = error.getExtendedErrorCode();
+  const std::string shown = text::printable(path);
+  switch (code) {
+    case SQLITE_CONSTRAINT_CHECK:
+      throw Error(Exit::insufficient_stock, "a constraint of the database refuses the change");
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_TRIGGER:
+      throw StoreError(StoreError::Kind::duplicate, Exit::conflict, "a unique key is taken");
+    default:
+      break;
+  }
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw StoreError(StoreError::Kind::retry, Exit::busy, "the database is busy",
+                       "another program holds it; --lock-timeout waits longer");
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      throw Error(Exit::not_permitted, fmt::format("{} may not be written by this user", shown),
+                  "the file, its directory and its -wal file must be writable");
+    case SQLITE_CANTOPEN:
+      throw Error(Exit::unavailable, fmt::format("cannot open {}", shown));
+    case SQLITE_NOTADB:
+      throw Error(Exit::unavailable, fmt::format("{} is not an invctl database", shown),
+                  std::string(init_hint));
+    case SQLITE_CORRUPT:
+      throw Error(Exit::unavailable, fmt::format("{} is damaged: {}", shown, error.what()),
+                  "restore a backup; `sqlite3 FILE .recover` may save what is left");
+    case SQLITE_FULL:
+      throw Error(Exit::internal, "disk_full", fmt::format("no space left for {}", shown), "");
+    case SQLITE_NOMEM:
+      throw Error(Exit::internal, "out of memory");
+    default:
+      throw Error(Exit::internal, fmt::format("{}: {} (SQLite {})", shown, error.what(), code));
+  }
+}
+
+// --- statement
+
+SqliteStatement::SqliteStatement(SQLite::Database& database, const std::string& sql)
+    : database_(database), statement_(database, sql) {}
+
+void SqliteStatement::bind_integer(int index, std::int64_t value) {
+  statement_.bind(index, value);
+}
+void SqliteStatement::bind_text(int index, std::string_view value) {
+  statement_.bind(index, std::string(value));
+}
+void SqliteStatement::bind_blob(int index, Blob value) {
+  statement_.bind(index, static_cast<const void*>(value.data()), static_cast<int>(value.size()));
+}
+void SqliteStatement::bind_null(int index) {
+  statement_.bind(index);
+}
+
+bool SqliteStatement::next() {
+  try {
+    return statement_.executeStep();
+  } catch (const SQLite::Exception& error) {
+    throw_sqlite_error(error, database_.getFilename());
+  }
+}
+
+std::int64_t SqliteStatement::run() {
+  try {
+    return statement_.exec();
+  } catch (const SQLite::Exception& error) {
+    throw_sqlite_error(error, database_.getFilename());
+  }
+}
+
+bool SqliteStatement::is_null(int column) const {
+  return statement_.isColumnNull(column);
+}
+std::int64_t SqliteStatement::integer(int column) const {
+  return statement_.getColumn(column).getInt64();
+}
+std::string SqliteStatement::text(int column) const {
+  return statement_.getColumn(column).getString();
+}
+std::string SqliteStatement::blob(int column) const {
+  return statement_.getColumn(column).getString();
+}
+
+// --- connection
+
+SqliteConnection::SqliteConnection(const std::string& path, const Options& options)
+    : path_(path), database_(open_existing(path, options)) {
+  if (options.turnstile && !options.read_only) turnstile_.emplace(path + "-turnstile");
+  // A one-shot command would copy the log back into the file at its end; the next commit that finds the log
+  // long enough does it instead (every 1,000 pages).
+  sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  // Not left to how the library was compiled: a commit is on disk before it is reported.
+  execute("PRAGMA synchronous = FULL");
+  execute("PRAGMA foreign_keys = ON");
+}
+
+void SqliteConnection::create_file(const std::string& path) {
+  std::error_code ignored;
+  const auto directory = std::filesystem::path(path).parent_path();
+  if (!directory.empty() && !std::filesystem::exists(directory, ignored)) {
+    std::filesystem::create_directories(directory, ignored);
+    std::filesystem::permissions(directory, std::filesystem::perms::owner_all, ignored);
+  }
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    throw Error(Exit::unavailable,
+                fmt::format("cannot create {}: {}", text::printable(path), std::strerror(errno)));
+  }
+  struct stat info {};
+  const bool empty = fstat(fd, &info) == 0 && info.st_size == 0;
+  close(fd);
+  if (!empty) return;
+  try {
+    SQLite::Database database(path, SQLite::OPEN_READWRITE, 5000);
+    database.exec(fmt::format("PRAGMA application_id = {}", application_id));
+    database.exec("PRAGMA journal_mode = WAL");
+  } catch (const SQLite::Exception& error) {
+    throw_sqlite_error(error, path);
+  }
+}
+
+Statement& SqliteConnection::statement(const std::string& sql) {
+  auto& slot = statements_[sql];
+  if (!slot) {
+    try {
+      slot = std::make_unique<SqliteStatement>(database_, sql);
+    } catch (const SQLite::Exception& error) {
+      statements_.erase(sql);
+      throw_sqlite_error(error, path_);
+    }
+  }
+  return *slot;
+}
+
+void SqliteConnection::execute(const std::string& sql) {
+  try {
+    database_.exec(sql);
+  } catch (const SQLite::Exception& error) {
+    throw_sqlite_error(error, path_);
+  }
+}
+
+std::int64_t SqliteConnection::last_insert_id() {
+  return database_.getLastInsertRowid();
+}
+
+void SqliteConnection::begin(const Deadline& deadline) {
+  if (turnstile_ && !turnstile_->enter(deadline)) {
+    throw StoreError(StoreError::Kind::retry, Exit::busy, "the database is busy: others are being served",
+                     "safe to repeat; --lock-timeout waits longer");
+  }
+  try {
+    // For programs that do not queue at the turnstile, such as the sqlite3 shell.
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.left()).count();
+    sqlite3_busy_timeout(database_.getHandle(), static_cast<int>(std::min<std::int64_t>(left, INT32_MAX)));
+    execute("BEGIN IMMEDIATE");
+  } catch (...) {
+    if (turnstile_) turnstile_->leave();
+    throw;
+  }
+  trace(TraceLevel::debug, "begin", {});
+}
+
+void SqliteConnection::begin_snapshot() {
+  execute("BEGIN");
+}
+
+void SqliteConnection::commit() {
+  try {
+    execute("COMMIT");
+  } catch (...) {
+    rollback();
+    throw;
+  }
+  if (turnstile_) turnstile_->leave();
+  trace(TraceLevel::debug, "commit", {});
+}
+
+void SqliteConnection::rollback() noexcept {
+  // Some failures (a full disk) have rolled back already; asking SQLite is the only way to know.
+  if (sqlite3_get_autocommit(database_.getHandle()) == 0) database_.tryExec("ROLLBACK");
+  if (turnstile_) turnstile_->leave();
+}
+
+}  // namespace invctl::db

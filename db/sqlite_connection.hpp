@@ -1,0 +1,72 @@
+// The SQLite driver, over SQLiteCpp.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "connection.hpp"
+#include "turnstile.hpp"
+
+namespace invctl::db {
+
+class SqliteStatement : public Statement {
+ public:
+  SqliteStatement(SQLite::Database& database, const std::string& sql);
+
+  void bind_integer(int index, std::int64_t value) override;
+  void bind_text(int index, std::string_view value) override;
+  void bind_blob(int index, Blob value) override;
+  void bind_null(int index) override;
+  bool next() override;
+  std::int64_t run() override;
+  bool is_null(int column) const override;
+  std::int64_t integer(int column) const override;
+  std::string text(int column) const override;
+  std::string blob(int column) const override;
+  void reset() noexcept override { statement_.tryReset(); }
+
+ private:
+  SQLite::Database& database_;
+  SQLite::Statement statement_;
+};
+
+class SqliteConnection : public Connection {
+ public:
+  struct Options {
+    bool read_only = false;
+    bool turnstile = true;  // off: only SQLite's own waiting (the simulator compares both)
+  };
+
+  // Opens an existing database file. Throws Error(unavailable) where there is none, or it is not a database.
+  SqliteConnection(const std::string& path, const Options& options);
+
+  // Creates an empty database file with mode 0600 in write-ahead logging mode; an existing one is left as it
+  // is. The directory is made too, if its parent exists.
+  static void create_file(const std::string& path);
+
+  const Dialect& dialect() const override { return sqlite_dialect; }
+  Statement& statement(const std::string& sql) override;
+  void execute(const std::string& sql) override;
+  std::int64_t last_insert_id() override;
+  void begin(const Deadline& deadline) override;
+  void begin_snapshot() override;
+  void commit() override;
+  void rollback() noexcept override;
+  void reconnect() override {}  // a file does not hang up
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  SQLite::Database database_;
+  std::optional<Turnstile> turnstile_;
+  std::unordered_map<std::string, std::unique_ptr<SqliteStatement>> statements_;
+};
+
+// The program's error for one of SQLite's, by its extended code (facts: map the code, never the text).
+[[noreturn]] void throw_sqlite_error(const SQLite::Exception& error, const std::string& path);
+
+}  // namespace invctl::db
