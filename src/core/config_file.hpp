@@ -11,7 +11,6 @@ namespace invctl {
 struct ConfigEntry {
   std::string key;
   std::variant<std::string, bool> value;
-  std::string place;   // "/path/config.toml:3:1"
   std::string origin;  // "/path/config.toml:3"
 };
 

@@ -50,9 +50,9 @@ class Settings {
  public:
   explicit Settings(SettingsHost host = SettingsHost::system());
 
-  // Call these before the first get(). `flag` is what the user wrote, for the origin; empty: "--" + name.
+  // `flag` is what the user wrote, for the origin; empty: "--" + name.
   void set_flag(std::string_view name, std::string value, std::string_view flag = {});
-  void set_config_file(std::string path);  // --config; the file must exist
+  void set_config_file(std::string path);  // --config; the file must exist; to be said before the first get()
 
   // All of these throw Error(usage) for a value that is not of the setting's type, and for a config file that
   // cannot be read, is not TOML or holds an unknown key. A name that is not in the table is Error(internal).

@@ -10,7 +10,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
@@ -21,6 +21,7 @@
 
 #include "core/error.hpp"
 #include "io/output.hpp"
+#include "io/table.hpp"
 #include "io/terminal.hpp"
 
 namespace invctl::io {
@@ -34,9 +35,6 @@ inline bool is_json(Format f) {
 }
 
 using Value = FieldValue;
-
-// text: left, may be shortened on a terminal. code: left, never shortened. number: right, never shortened.
-enum class Kind { text, code, number };
 
 struct Column {
   std::string key;  // snake_case; the JSON key and the header of csv and tsv
