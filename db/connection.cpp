@@ -18,6 +18,20 @@ void Query::copy_bytes(const std::string& from, std::span<unsigned char> to) {
   std::copy(from.begin(), from.end(), to.begin());
 }
 
+MigrationLock::~MigrationLock() {
+  if (ended_) return;
+  try {
+    connection_.end_migration(false);
+  } catch (const Error&) {
+    // The connection is gone, and its lock with it.
+  }
+}
+
+void MigrationLock::commit() const {
+  ended_ = true;
+  connection_.end_migration(true);
+}
+
 std::string placeholders(std::size_t n) {
   std::string out;
   out.reserve(n * 3);

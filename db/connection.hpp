@@ -51,6 +51,11 @@ class Connection {
   virtual Statement& statement(const std::string& sql) = 0;
   // Runs a text without parameters that is not kept, such as DDL.
   virtual void execute(const std::string& sql) = 0;
+  // One statement of a migration. `may_have_run`: a table, index or trigger that exists already is fine.
+  virtual void execute_ddl(const std::string& sql, bool may_have_run) = 0;
+  // Keeps other migrations out: a transaction where the engine can roll DDL back, else a named lock.
+  virtual void begin_migration(const Deadline& deadline) = 0;
+  virtual void end_migration(bool commit) = 0;
   // The id that the last single-row INSERT was given.
   virtual std::int64_t last_insert_id() = 0;
 
@@ -82,6 +87,7 @@ class Query {
     statement_.bind_text(++bound_, value);
     return *this;
   }
+  Query& bind(const std::string& value) { return bind(std::string_view(value)); }
   Query& bind(const std::optional<std::int64_t>& value) { return value ? bind(*value) : bind_null(); }
   Query& bind(const std::optional<std::string>& value) {
     return value ? bind(std::string_view(*value)) : bind_null();
@@ -120,6 +126,22 @@ class Query {
 
   Statement& statement_;
   int bound_ = 0;
+};
+
+// One migration at a time; undone, where the engine can, unless commit() was called.
+class MigrationLock {
+ public:
+  MigrationLock(Connection& connection, const Deadline& deadline) : connection_(connection) {
+    connection_.begin_migration(deadline);
+  }
+  ~MigrationLock();
+  MigrationLock(const MigrationLock&) = delete;
+  MigrationLock& operator=(const MigrationLock&) = delete;
+  void commit() const;
+
+ private:
+  Connection& connection_;
+  mutable bool ended_ = false;
 };
 
 // "?, ?, ?" for n parameters.

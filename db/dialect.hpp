@@ -18,6 +18,8 @@ struct Dialect {
   std::string_view for_update;      // after a SELECT that locks its rows
   std::string_view by_primary_key;  // after a table name: find the rows through the primary key
 
+  std::string_view table_exists;  // a query that counts the tables of a name
+
   // How many rows one statement writes or changes at most. A statement costs a round trip on a server and
   // nearly nothing in process; long ones are slow to prepare.
   std::size_t rows_per_insert;

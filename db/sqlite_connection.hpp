@@ -50,6 +50,10 @@ class SqliteConnection : public Connection {
   const Dialect& dialect() const override { return sqlite_dialect; }
   Statement& statement(const std::string& sql) override;
   void execute(const std::string& sql) override;
+  // DDL is part of the transaction here: a statement of an interrupted migration has never run.
+  void execute_ddl(const std::string& sql, bool) override { execute(sql); }
+  void begin_migration(const Deadline& deadline) override { begin(deadline); }
+  void end_migration(bool keep) override { keep ? commit() : rollback(); }
   std::int64_t last_insert_id() override;
   void begin(const Deadline& deadline) override;
   void begin_snapshot() override;

@@ -37,7 +37,7 @@ void ensure_key(Operation& operation) {
   if (!operation.key) operation.key = std::string(auto_prefix) + to_hex(random_uid());
 }
 
-void run_transaction(PostingStore& store, const Deadline& deadline, std::string_view key,
+void run_transaction(Transactions& store, const Deadline& deadline, std::string_view key,
                      const bool& commit_reached, const std::function<void()>& work) {
   bool commit_in_doubt = false;
   bool broken = false;

@@ -111,7 +111,7 @@ bool is_auto_key(std::string_view key);
 // throws StoreError(retry), StoreError(duplicate) or StoreError(lost), until the deadline. Then throws busy,
 // or, for a connection lost, unavailable, or unknown_outcome when it broke at COMMIT at least once
 // (`commit_reached` tells). `key` is named in the message of an unknown outcome.
-void run_transaction(PostingStore& store, const Deadline& deadline, std::string_view key,
+void run_transaction(Transactions& store, const Deadline& deadline, std::string_view key,
                      const bool& commit_reached, const std::function<void()>& work);
 
 }  // namespace invctl

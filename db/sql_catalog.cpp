@@ -1,0 +1,134 @@
+// SqlStore: warehouses and products.
+#include <fmt/format.h>
+
+#include "sql_store.hpp"
+#include "sql_text.hpp"
+
+namespace invctl::db {
+
+namespace {
+
+constexpr std::string_view warehouse_columns = "id, code, name, address, retired_at";
+constexpr std::string_view product_columns =
+    "id, sku, name, category, unit, price_minor, reorder_point, barcode, retired_at, version";
+
+Warehouse read_warehouse(const Query& query) {
+  return {query.integer(0), query.text(1), query.text(2), query.optional_text(3), query.optional_integer(4)};
+}
+
+Product read_product(const Query& query) {
+  Product product;
+  product.id = query.integer(0);
+  product.sku = query.text(1);
+  product.name = query.text(2);
+  product.category = query.optional_text(3);
+  product.unit = query.optional_text(4);
+  product.price_minor = query.optional_integer(5);
+  product.reorder_point = query.optional_integer(6);
+  product.barcode = query.optional_text(7);
+  product.retired_at = query.optional_integer(8);
+  product.version = query.integer(9);
+  return product;
+}
+
+Quantity sum_on_hand(Connection& connection, const std::string& column, std::int64_t id) {
+  // Summed here and not by the engine, which would overflow in its own way.
+  Query query(connection, "SELECT on_hand FROM inventory WHERE " + column + " = ?");
+  query.bind(id);
+  Quantity sum = 0;
+  while (query.next()) sum = checked_add(sum, query.integer(0)).value_or(INT64_MAX);
+  return sum;
+}
+
+}  // namespace
+
+void SqlStore::lock_catalog() {
+  // A row that always exists serves as the lock; where a writer is alone the lock is held already.
+  Query query(*connection_, fmt::format("SELECT value FROM setting WHERE name = 'schema_version'{}",
+                                        connection_->dialect().for_update));
+  query.next();
+}
+
+std::vector<Warehouse> SqlStore::read_warehouses(std::span<const std::string> codes) {
+  std::vector<Warehouse> found;
+  for_lists(
+      *connection_, codes,
+      [](std::size_t n) {
+        return fmt::format("SELECT {} FROM warehouse WHERE code IN ({})", warehouse_columns, placeholders(n));
+      },
+      [&](Query& query) {
+        while (query.next()) found.push_back(read_warehouse(query));
+      });
+  return found;
+}
+
+std::vector<Warehouse> SqlStore::list_warehouses() {
+  std::vector<Warehouse> found;
+  Query query(*connection_, fmt::format("SELECT {} FROM warehouse ORDER BY code", warehouse_columns));
+  while (query.next()) found.push_back(read_warehouse(query));
+  return found;
+}
+
+std::vector<Product> SqlStore::read_products(std::span<const std::string> skus) {
+  std::vector<Product> found;
+  for_lists(
+      *connection_, skus,
+      [](std::size_t n) {
+        return fmt::format("SELECT {} FROM product WHERE sku IN ({})", product_columns, placeholders(n));
+      },
+      [&](Query& query) {
+        while (query.next()) found.push_back(read_product(query));
+      });
+  return found;
+}
+
+void SqlStore::insert_warehouses(std::span<const Warehouse> warehouses) {
+  in_pieces(warehouses.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
+    Query query(*connection_, insert_sql("warehouse", "code, name, address, retired_at", 4, n));
+    for (const auto& warehouse : warehouses.subspan(first, n)) {
+      query.bind(warehouse.code).bind(warehouse.name).bind(warehouse.address).bind(warehouse.retired_at);
+    }
+    query.run();
+  });
+}
+
+void SqlStore::insert_products(std::span<const Product> products) {
+  const std::string columns =
+      "sku, name, category, unit, price_minor, reorder_point, barcode, retired_at, version";
+  in_pieces(products.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
+    Query query(*connection_, insert_sql("product", columns, 9, n));
+    for (const auto& product : products.subspan(first, n)) {
+      query.bind(product.sku).bind(product.name).bind(product.category).bind(product.unit);
+      query.bind(product.price_minor).bind(product.reorder_point).bind(product.barcode);
+      query.bind(product.retired_at).bind(product.version);
+    }
+    query.run();
+  });
+}
+
+void SqlStore::update_warehouses(std::span<const Warehouse> warehouses) {
+  for (const auto& warehouse : warehouses) {
+    Query query(*connection_, "UPDATE warehouse SET name = ?, address = ?, retired_at = ? WHERE id = ?");
+    query.bind(warehouse.name).bind(warehouse.address).bind(warehouse.retired_at).bind(warehouse.id).run();
+  }
+}
+
+void SqlStore::update_products(std::span<const Product> products) {
+  for (const auto& product : products) {
+    Query query(*connection_,
+                "UPDATE product SET name = ?, category = ?, unit = ?, price_minor = ?, reorder_point = ?, "
+                "barcode = ?, retired_at = ?, version = version + 1 WHERE id = ?");
+    query.bind(product.name).bind(product.category).bind(product.unit).bind(product.price_minor);
+    query.bind(product.reorder_point).bind(product.barcode).bind(product.retired_at).bind(product.id).run();
+  }
+}
+
+Quantity SqlStore::on_hand_in_warehouse(std::int64_t warehouse_id) {
+  return sum_on_hand(*connection_, "warehouse_id", warehouse_id);
+}
+
+Quantity SqlStore::on_hand_of_product(std::int64_t product_id) {
+  return sum_on_hand(*connection_, "product_id", product_id);
+}
+
+}  // namespace invctl::db

@@ -1,0 +1,422 @@
+// SqlStore: what posting reads, locks and writes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "sql_store.hpp"
+#include "sql_text.hpp"
+
+namespace invctl::db {
+
+namespace {
+
+constexpr std::string_view inventory_columns =
+    "id, warehouse_id, product_id, on_hand, reserved, version, head_hash, opening";
+
+InventoryRow read_inventory_row(const Query& query) {
+  InventoryRow row;
+  row.id = query.integer(0);
+  row.key = {query.integer(1), query.integer(2)};
+  row.on_hand = query.integer(3);
+  row.reserved = query.integer(4);
+  row.version = query.integer(5);
+  row.head = query.bytes<32>(6);
+  row.opening = query.optional_integer(7);
+  return row;
+}
+
+void read_inventory(Query& query, std::vector<InventoryRow>& rows) {
+  while (query.next()) rows.push_back(read_inventory_row(query));
+}
+
+// The product ids of `keys` (sorted) by warehouse: one look-up per warehouse instead of one per row.
+std::map<std::int64_t, std::vector<std::int64_t>> by_warehouse(std::span<const InventoryKey> keys) {
+  std::map<std::int64_t, std::vector<std::int64_t>> groups;
+  for (const auto& key : keys) groups[key.warehouse_id].push_back(key.product_id);
+  return groups;
+}
+
+// Runs `use` over queries that select `columns` of the rows of `keys` and of all rows of `products`.
+template <class Use>
+void select_inventory(Connection& connection, std::string_view columns, std::span<const InventoryKey> keys,
+                      std::span<const std::int64_t> products, Use&& use) {
+  for (const auto& [warehouse, ids] : by_warehouse(keys)) {
+    for_lists<std::int64_t>(
+        connection, ids,
+        [&, &id = warehouse](std::size_t n) {
+          // The warehouse's id stands in the text, not among the parameters: ids are integers of our own, and
+          // there are few warehouses.
+          return fmt::format("SELECT {} FROM inventory WHERE warehouse_id = {} AND product_id IN ({})",
+                             columns, id, placeholders(n));
+        },
+        use);
+  }
+  for_lists<std::int64_t>(
+      connection, products,
+      [&](std::size_t n) {
+        return fmt::format("SELECT {} FROM inventory WHERE product_id IN ({})", columns, placeholders(n));
+      },
+      use);
+}
+
+Kind kind_of(const std::string& name) {
+  const auto kind = parse_kind(name);
+  if (!kind) throw Error(Exit::internal, "the ledger holds an operation of unknown kind " + name);
+  return *kind;
+}
+
+}  // namespace
+
+std::vector<WarehouseInfo> SqlStore::find_warehouses(std::span<const std::string> codes) {
+  std::vector<WarehouseInfo> found;
+  for_lists(
+      *connection_, codes,
+      [](std::size_t n) {
+        return fmt::format("SELECT id, code, retired_at FROM warehouse WHERE code IN ({})", placeholders(n));
+      },
+      [&](Query& query) {
+        while (query.next()) found.push_back({query.integer(0), query.text(1), !query.is_null(2)});
+      });
+  return found;
+}
+
+std::vector<WarehouseInfo> SqlStore::all_warehouses() {
+  std::vector<WarehouseInfo> found;
+  Query query(*connection_, "SELECT id, code, retired_at FROM warehouse");
+  while (query.next()) found.push_back({query.integer(0), query.text(1), !query.is_null(2)});
+  return found;
+}
+
+std::vector<ProductInfo> SqlStore::find_products(std::span<const std::string> skus) {
+  std::vector<ProductInfo> found;
+  found.reserve(skus.size());
+  for_lists(
+      *connection_, skus,
+      [](std::size_t n) {
+        return fmt::format("SELECT id, sku, price_minor, retired_at FROM product WHERE sku IN ({})",
+                           placeholders(n));
+      },
+      [&](Query& query) {
+        while (query.next()) {
+          found.push_back({query.integer(0), query.text(1), query.optional_integer(2), !query.is_null(3)});
+        }
+      });
+  return found;
+}
+
+std::vector<std::int64_t> SqlStore::resolve_inventory(std::span<const InventoryKey> keys,
+                                                      std::span<const std::int64_t> products) {
+  std::vector<std::int64_t> ids;
+  select_inventory(*connection_, "id", keys, products, [&](Query& query) {
+    while (query.next()) ids.push_back(query.integer(0));
+  });
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+std::vector<InventoryRow> SqlStore::lock_inventory(std::span<const InventoryKey> keys,
+                                                   std::span<const std::int64_t> products) {
+  std::vector<InventoryRow> rows;
+  const auto& dialect = connection_->dialect();
+  if (dialect.exclusive_writer || !guards_.lock) {
+    // Nobody else writes, or nobody is to be kept from it: what is found can be read at once.
+    select_inventory(*connection_, inventory_columns, keys, products,
+                     [&](Query& query) { read_inventory(query, rows); });
+    return rows;
+  }
+  // Locks are taken in the order of the index that finds the rows, not of ORDER BY: so the ids come from a
+  // plain read, and the rows are locked by primary key (design 9.1).
+  const auto ids = resolve_inventory(keys, products);
+  for_lists<std::int64_t>(
+      *connection_, ids,
+      [&](std::size_t n) {
+        return fmt::format("SELECT {} FROM inventory{} WHERE id IN ({}) ORDER BY id{}", inventory_columns,
+                           dialect.by_primary_key, placeholders(n), dialect.for_update);
+      },
+      [&](Query& query) { read_inventory(query, rows); });
+  return rows;
+}
+
+std::vector<StoredOperation> SqlStore::find_operations(std::span<const std::string> keys) {
+  std::vector<StoredOperation> found;
+  std::unordered_map<std::int64_t, std::size_t> index;
+  std::vector<std::int64_t> ids;
+  for_lists(
+      *connection_, keys,
+      [](std::size_t n) {
+        return fmt::format(
+            "SELECT id, idempotency_key, request_hash, kind, outcome, actor, reference, recorded_at, result "
+            "FROM operation WHERE idempotency_key IN ({})",
+            placeholders(n));
+      },
+      [&](Query& query) {
+        while (query.next()) {
+          StoredOperation stored;
+          auto& record = stored.record;
+          record.id = query.integer(0);
+          record.key = query.text(1);
+          record.request_hash = query.bytes<32>(2);
+          record.kind = kind_of(query.text(3));
+          record.accepted = query.text(4) == "accepted";
+          record.actor = query.text(5);
+          record.reference = query.optional_text(6);
+          record.recorded_at = query.integer(7);
+          record.result = query.optional_text(8);
+          index[record.id] = found.size();
+          ids.push_back(record.id);
+          found.push_back(std::move(stored));
+        }
+      });
+  for_lists<std::int64_t>(
+      *connection_, ids,
+      [](std::size_t n) {
+        return fmt::format(
+            "SELECT m.operation_id, m.line, w.code, p.sku, m.version, m.on_hand_delta, m.reserved_delta, "
+            "m.on_hand_after, m.reserved_after, u.user_name, u.quantity, u.unit_price_minor, u.total_minor "
+            "FROM movement m JOIN inventory i ON i.id = m.inventory_id JOIN warehouse w ON w.id = "
+            "i.warehouse_id "
+            "JOIN product p ON p.id = i.product_id "
+            "LEFT JOIN purchase u ON u.operation_id = m.operation_id AND u.line = m.line "
+            "WHERE m.operation_id IN ({}) ORDER BY m.operation_id, m.line",
+            placeholders(n));
+      },
+      [&](Query& query) {
+        while (query.next()) {
+          auto& stored = found[index.at(query.integer(0))];
+          MovementRecord movement;
+          movement.line = query.integer(1);
+          movement.warehouse = query.text(2);
+          movement.sku = query.text(3);
+          movement.version = query.integer(4);
+          movement.on_hand_delta = query.integer(5);
+          movement.reserved_delta = query.integer(6);
+          movement.on_hand_after = query.integer(7);
+          movement.reserved_after = query.integer(8);
+          if (!query.is_null(9)) {
+            PurchaseRecord purchase;
+            purchase.line = movement.line;
+            purchase.user = query.text(9);
+            purchase.warehouse = movement.warehouse;
+            purchase.sku = movement.sku;
+            purchase.quantity = query.integer(10);
+            purchase.unit_price_minor = query.integer(11);
+            purchase.total_minor = query.integer(12);
+            stored.purchases.push_back(std::move(purchase));
+          }
+          stored.movements.push_back(std::move(movement));
+        }
+      });
+  return found;
+}
+
+std::int64_t SqlStore::next_id(const std::string& table) {
+  Query query(*connection_, "SELECT max(id) FROM " + table);
+  return query.next() && !query.is_null(0) ? query.integer(0) + 1 : 1;
+}
+
+void SqlStore::append(AppendBatch& batch) {
+  if (unlocked_since_) connection_->begin(*unlocked_since_);
+  insert_operations(batch);
+  write_inventory(batch);
+  insert_movements(batch);
+  insert_purchases(batch);
+}
+
+void SqlStore::insert_operations(AppendBatch& batch) {
+  auto& operations = batch.operations;
+  const bool counted = connection_->dialect().exclusive_writer;
+  auto id = counted ? next_id("operation") : 0;
+  const std::string columns =
+      "id, uid, idempotency_key, request_hash, kind, outcome, actor, reference, reason, note, reverses_id, "
+      "recorded_at, occurred_at, host, tool_version, result, hash";
+  in_pieces(operations.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
+    Query query(*connection_, insert_sql("operation", columns, 17, n));
+    for (std::size_t i = first; i < first + n; ++i) {
+      auto& record = operations[i];
+      if (counted) {
+        record.id = id++;
+        query.bind(record.id);
+      } else {
+        query.bind_null();
+      }
+      query.bind_blob(record.uid).bind(record.key).bind_blob(record.request_hash);
+      query.bind(kind_name(record.kind)).bind(std::string_view(record.accepted ? "accepted" : "rejected"));
+      query.bind(record.actor).bind(record.reference).bind(record.reason).bind(record.note);
+      query.bind(record.reverses_id).bind(record.recorded_at).bind(record.occurred_at);
+      query.bind(record.host).bind(record.tool_version).bind(record.result);
+      query.bind_blob(record.hash);
+    }
+    query.run();
+    if (!counted && n == 1) operations[first].id = connection_->last_insert_id();
+  });
+  // The ids of a multi-row insert are not guessed (a Galera node steps by more than one): read back by key.
+  std::vector<std::string> keys;
+  std::unordered_map<std::string, OperationRecord*> by_key;
+  for (auto& record : operations) {
+    if (record.id != 0) continue;
+    keys.push_back(record.key);
+    by_key[record.key] = &record;
+  }
+  for_lists<std::string>(
+      *connection_, keys,
+      [](std::size_t n) {
+        return fmt::format("SELECT id, idempotency_key FROM operation WHERE idempotency_key IN ({})",
+                           placeholders(n));
+      },
+      [&](Query& query) {
+        while (query.next()) by_key.at(query.text(1))->id = query.integer(0);
+      });
+}
+
+void SqlStore::write_inventory(AppendBatch& batch) {
+  std::vector<InventoryChange*> created;
+  std::vector<const InventoryChange*> changed;
+  for (auto& change : batch.changes) {
+    if (change.before.id == 0) {
+      created.push_back(&change);
+    } else {
+      changed.push_back(&change);
+    }
+  }
+  std::sort(created.begin(), created.end(),
+            [](const auto* a, const auto* b) { return a->after.key < b->after.key; });
+  std::sort(changed.begin(), changed.end(),
+            [](const auto* a, const auto* b) { return a->before.id < b->before.id; });
+  insert_inventory(created);
+  update_inventory(changed);
+}
+
+// A row that did not exist is created with its final values. Where two transactions create it at once, the
+// second finds the key taken, rolls back and meets the row on its next try (ARCHITECTURE.md, "Absent rows").
+void SqlStore::insert_inventory(std::vector<InventoryChange*>& created) {
+  const bool counted = connection_->dialect().exclusive_writer;
+  auto id = counted && !created.empty() ? next_id("inventory") : 0;
+  const std::string columns = "id, warehouse_id, product_id, on_hand, reserved, version, head_hash, opening";
+  in_pieces(created.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
+    Query query(*connection_, insert_sql("inventory", columns, 8, n));
+    for (std::size_t i = first; i < first + n; ++i) {
+      auto& row = created[i]->after;
+      if (counted) {
+        row.id = id++;
+        query.bind(row.id);
+      } else {
+        query.bind_null();
+      }
+      query.bind(row.key.warehouse_id).bind(row.key.product_id).bind(row.on_hand).bind(row.reserved);
+      query.bind(row.version).bind_blob(row.head).bind(row.opening);
+    }
+    query.run();
+    if (!counted && n == 1) created[first]->after.id = connection_->last_insert_id();
+  });
+  std::map<InventoryKey, InventoryRow*> unknown;
+  std::vector<InventoryKey> keys;
+  for (auto* change : created) {
+    if (change->after.id != 0) continue;
+    unknown[change->after.key] = &change->after;
+    keys.push_back(change->after.key);
+  }
+  select_inventory(*connection_, "id, warehouse_id, product_id", keys, {}, [&](Query& query) {
+    while (query.next()) unknown.at({query.integer(1), query.integer(2)})->id = query.integer(0);
+  });
+}
+
+namespace {
+
+// One CASE per column picks each row's value; a single row needs none.
+std::string update_sql(std::size_t n, bool conditional, bool opening) {
+  const auto value = [&](std::string_view otherwise) {
+    if (n == 1) return std::string("?");
+    std::string text = "CASE id";
+    for (std::size_t i = 0; i < n; ++i) text += " WHEN ? THEN ?";
+    return fmt::format("{} ELSE {} END", text, otherwise);
+  };
+  auto sql = fmt::format(
+      "UPDATE inventory SET on_hand = {0}{1}, reserved = {2}{1}, version = {3}{1}, head_hash = {4}",
+      conditional ? "on_hand + " : "", value("0"), conditional ? "reserved + " : "",
+      conditional ? "version + " : "", value("head_hash"));
+  if (opening) sql += ", opening = " + value("opening");
+  sql += n == 1 ? " WHERE id = ?" : fmt::format(" WHERE id IN ({})", placeholders(n));
+  if (conditional) sql += " AND version = " + value("-1");
+  return sql;
+}
+
+}  // namespace
+
+void SqlStore::update_inventory(const std::vector<const InventoryChange*>& changed) {
+  const bool conditional = guards_.conditional;
+  in_pieces(changed.size(), connection_->dialect().rows_per_update, [&](std::size_t first, std::size_t n) {
+    const auto rows = std::span(changed).subspan(first, n);
+    const bool opening = std::any_of(rows.begin(), rows.end(),
+                                     [](const auto* c) { return c->after.opening != c->before.opening; });
+    Query query(*connection_, update_sql(n, conditional, opening));
+    const auto bind_each = [&](auto&& value) {
+      for (const auto* change : rows) {
+        if (n > 1) query.bind(change->before.id);
+        value(*change);
+      }
+    };
+    // Relative values, so that an update of a row which moved meanwhile cannot erase the move; absolute ones
+    // are the negative control.
+    const auto number = [&](auto&& of) {
+      bind_each([&](const InventoryChange& c) {
+        query.bind(conditional ? of(c.after) - of(c.before) : of(c.after));
+      });
+    };
+    number([](const InventoryRow& r) { return r.on_hand; });
+    number([](const InventoryRow& r) { return r.reserved; });
+    number([](const InventoryRow& r) { return r.version; });
+    bind_each([&](const InventoryChange& c) { query.bind_blob(c.after.head); });
+    if (opening) bind_each([&](const InventoryChange& c) { query.bind(c.after.opening); });
+    for (const auto* change : rows) query.bind(change->before.id);
+    if (conditional) bind_each([&](const InventoryChange& c) { query.bind(c.before.version); });
+    if (query.run() != static_cast<std::int64_t>(n)) {
+      throw StoreError(StoreError::Kind::retry, Exit::busy, "the stock moved while it was being changed");
+    }
+  });
+}
+
+void SqlStore::insert_movements(const AppendBatch& batch) {
+  std::map<InventoryKey, std::int64_t> ids;
+  for (const auto& change : batch.changes) ids[change.after.key] = change.after.id;
+  const std::string columns =
+      "operation_id, inventory_id, line, kind, version, on_hand_delta, reserved_delta, on_hand_after, "
+      "reserved_after, hash";
+  in_pieces(batch.movements.size(), connection_->dialect().rows_per_insert,
+            [&](std::size_t first, std::size_t n) {
+              Query query(*connection_, insert_sql("movement", columns, 10, n));
+              for (std::size_t i = first; i < first + n; ++i) {
+                const auto& movement = batch.movements[i];
+                const auto& operation = batch.operations[movement.operation];
+                query.bind(operation.id)
+                    .bind(ids.at(movement.key))
+                    .bind(movement.line)
+                    .bind(kind_name(operation.kind));
+                query.bind(movement.version).bind(movement.on_hand_delta).bind(movement.reserved_delta);
+                query.bind(movement.on_hand_after).bind(movement.reserved_after).bind_blob(movement.hash);
+              }
+              query.run();
+            });
+}
+
+void SqlStore::insert_purchases(const AppendBatch& batch) {
+  const std::string columns =
+      "operation_id, line, user_name, product_id, warehouse_id, quantity, unit_price_minor, total_minor, "
+      "purchased_at";
+  in_pieces(batch.purchases.size(), connection_->dialect().rows_per_insert,
+            [&](std::size_t first, std::size_t n) {
+              Query query(*connection_, insert_sql("purchase", columns, 9, n));
+              for (std::size_t i = first; i < first + n; ++i) {
+                const auto& purchase = batch.purchases[i];
+                const auto& operation = batch.operations[purchase.operation];
+                query.bind(operation.id).bind(purchase.line).bind(purchase.user);
+                query.bind(purchase.key.product_id).bind(purchase.key.warehouse_id).bind(purchase.quantity);
+                query.bind(purchase.unit_price_minor).bind(purchase.total_minor).bind(operation.occurred_at);
+              }
+              query.run();
+            });
+}
+
+}  // namespace invctl::db

@@ -1,0 +1,181 @@
+// SqlStore: questions that change nothing.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/text.hpp"
+#include "sql_store.hpp"
+#include "sql_text.hpp"
+
+namespace invctl::db {
+
+namespace {
+
+// Conditions of a WHERE clause with the values they bind, in order.
+class Conditions {
+ public:
+  void add(std::string condition) { parts_.push_back(std::move(condition)); }
+  void add(std::string condition, std::string value) {
+    parts_.push_back(std::move(condition));
+    values_.emplace_back(std::move(value));
+  }
+  void add(std::string condition, std::int64_t value) {
+    parts_.push_back(std::move(condition));
+    values_.emplace_back(value);
+  }
+  std::string sql() const { return parts_.empty() ? "" : " WHERE " + text::join(parts_, " AND "); }
+  void bind(Query& query) const {
+    for (const auto& value : values_) {
+      std::visit([&](const auto& v) { query.bind(v); }, value);
+    }
+  }
+
+ private:
+  std::vector<std::string> parts_;
+  std::vector<std::variant<std::string, std::int64_t>> values_;
+};
+
+std::vector<std::string> with_prefix(Connection& connection, const std::string& table,
+                                     const std::string& column, const std::string& prefix,
+                                     std::int64_t limit) {
+  // A range instead of LIKE: the index serves it, and no character of the prefix is a wildcard. The upper end
+  // is the prefix and the highest character there is.
+  std::vector<std::string> found;
+  Query query(connection,
+              fmt::format("SELECT {0} FROM {1} WHERE retired_at IS NULL AND {0} >= ? AND {0} <= ? "
+                          "ORDER BY {0} LIMIT ?",
+                          column, table));
+  query.bind(prefix).bind(prefix + "\xf4\x8f\xbf\xbf").bind(limit);
+  while (query.next()) found.push_back(query.text(0));
+  return found;
+}
+
+bool exists(Connection& connection, const std::string& table, const std::string& column,
+            const std::string& value) {
+  Query query(connection, fmt::format("SELECT id FROM {} WHERE {} = ?", table, column));
+  return query.bind(value).next();
+}
+
+}  // namespace
+
+void SqlStore::stock(const StockFilter& filter, const std::function<void(const StockEntry&)>& row) {
+  Conditions conditions;
+  if (filter.warehouse) conditions.add("w.code = ?", *filter.warehouse);
+  if (filter.sku) conditions.add("p.sku = ?", *filter.sku);
+  if (filter.below_reorder) {
+    conditions.add("p.retired_at IS NULL");
+    conditions.add("p.reorder_point > i.on_hand - i.reserved");
+  }
+  Query query(*connection_,
+              "SELECT w.code, p.sku, p.name, i.on_hand, i.reserved, p.reorder_point FROM inventory i "
+              "JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id" +
+                  conditions.sql() + " ORDER BY w.code, p.sku");
+  conditions.bind(query);
+  while (query.next()) {
+    StockEntry entry;
+    entry.warehouse = query.text(0);
+    entry.sku = query.text(1);
+    entry.name = query.text(2);
+    entry.on_hand = query.integer(3);
+    entry.reserved = query.integer(4);
+    entry.reorder_point = query.optional_integer(5);
+    row(entry);
+  }
+}
+
+void SqlStore::history(const HistoryFilter& filter, const std::function<void(const HistoryEntry&)>& row) {
+  Conditions conditions;
+  if (filter.warehouse) conditions.add("w.code = ?", *filter.warehouse);
+  if (filter.sku) conditions.add("p.sku = ?", *filter.sku);
+  if (filter.kind) conditions.add("m.kind = ?", *filter.kind);
+  if (filter.user) {
+    conditions.add("m.operation_id IN (SELECT operation_id FROM purchase WHERE user_name = ?)", *filter.user);
+  }
+  if (filter.reference) conditions.add("o.reference = ?", *filter.reference);
+  if (filter.operation) conditions.add("m.operation_id = ?", *filter.operation);
+  if (filter.since) conditions.add("o.recorded_at >= ?", *filter.since);
+  if (filter.until) conditions.add("o.recorded_at <= ?", *filter.until);
+  if (filter.before) conditions.add("m.id < ?", *filter.before);
+  Query query(*connection_,
+              "SELECT m.id, m.operation_id, m.kind, w.code, p.sku, m.on_hand_delta, m.reserved_delta, "
+              "m.on_hand_after, m.reserved_after, o.actor, o.reference, o.reason, o.recorded_at "
+              "FROM movement m JOIN operation o ON o.id = m.operation_id "
+              "JOIN inventory i ON i.id = m.inventory_id JOIN warehouse w ON w.id = i.warehouse_id "
+              "JOIN product p ON p.id = i.product_id" +
+                  conditions.sql() + " ORDER BY m.id DESC LIMIT ?");
+  conditions.bind(query);
+  query.bind(filter.limit);
+  while (query.next()) {
+    HistoryEntry entry;
+    entry.seq = query.integer(0);
+    entry.operation = query.integer(1);
+    entry.kind = query.text(2);
+    entry.warehouse = query.text(3);
+    entry.sku = query.text(4);
+    entry.delta = query.integer(5);
+    entry.reserved_delta = query.integer(6);
+    entry.on_hand = query.integer(7);
+    entry.reserved = query.integer(8);
+    entry.actor = query.text(9);
+    entry.reference = query.optional_text(10);
+    entry.reason = query.optional_text(11);
+    entry.recorded_at = query.integer(12);
+    row(entry);
+  }
+}
+
+void SqlStore::products(const ProductFilter& filter, const std::function<void(const ProductEntry&)>& row) {
+  Conditions conditions;
+  if (filter.sku) conditions.add("p.sku = ?", *filter.sku);
+  if (filter.category) conditions.add("p.category = ?", *filter.category);
+  if (!filter.include_retired && !filter.sku) conditions.add("p.retired_at IS NULL");
+  // The rows of one product come one after the other and are summed here, where overflow is seen.
+  Query query(
+      *connection_,
+      "SELECT p.sku, p.name, p.category, p.unit, p.barcode, p.price_minor, p.reorder_point, p.retired_at, "
+      "i.on_hand, i.reserved FROM product p LEFT JOIN inventory i ON i.product_id = p.id" +
+          conditions.sql() + " ORDER BY p.sku");
+  conditions.bind(query);
+  std::optional<ProductEntry> current;
+  while (query.next()) {
+    if (!current || current->sku != query.text(0)) {
+      if (current) row(*current);
+      current.emplace();
+      current->sku = query.text(0);
+      current->name = query.text(1);
+      current->category = query.optional_text(2);
+      current->unit = query.optional_text(3);
+      current->barcode = query.optional_text(4);
+      current->price_minor = query.optional_integer(5);
+      current->reorder_point = query.optional_integer(6);
+      current->retired = !query.is_null(7);
+    }
+    if (query.is_null(8)) continue;
+    const auto on_hand = checked_add(current->on_hand, query.integer(8));
+    const auto reserved = checked_add(current->reserved, query.integer(9));
+    if (!on_hand || !reserved) {
+      throw Error(Exit::internal, fmt::format("the stock of {} over all warehouses does not fit 64 bits",
+                                              text::printable(current->sku)));
+    }
+    current->on_hand = *on_hand;
+    current->reserved = *reserved;
+  }
+  if (current) row(*current);
+}
+
+bool SqlStore::warehouse_exists(const std::string& code) {
+  return exists(*connection_, "warehouse", "code", code);
+}
+bool SqlStore::product_exists(const std::string& sku) {
+  return exists(*connection_, "product", "sku", sku);
+}
+
+std::vector<std::string> SqlStore::warehouse_codes(const std::string& prefix, std::int64_t limit) {
+  return with_prefix(*connection_, "warehouse", "code", prefix, limit);
+}
+
+std::vector<std::string> SqlStore::skus(const std::string& prefix, std::int64_t limit) {
+  return with_prefix(*connection_, "product", "sku", prefix, limit);
+}
+
+}  // namespace invctl::db

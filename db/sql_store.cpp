@@ -1,0 +1,67 @@
+// SqlStore: opening, transactions, and the pieces of SQL text that the other files share.
+#include "sql_store.hpp"
+
+#include <fmt/format.h>
+
+#include "migrate.hpp"
+#include "mysql_connection.hpp"
+#include "sql_text.hpp"
+#include "sqlite_connection.hpp"
+#include "url.hpp"
+
+namespace invctl::db {
+
+std::string insert_sql(const std::string& table, const std::string& columns, std::size_t column_count,
+                       std::size_t n) {
+  const std::string row = "(" + placeholders(column_count) + ")";
+  std::string sql = "INSERT INTO " + table + " (" + columns + ") VALUES " + row;
+  sql.reserve(sql.size() + n * (row.size() + 2));
+  for (std::size_t i = 1; i < n; ++i) sql += ", " + row;
+  return sql;
+}
+
+SqlStore::SqlStore(std::unique_ptr<Connection> connection, Guards guards)
+    : connection_(std::move(connection)), guards_(guards) {
+  const auto settings = read_settings(*connection_, newest_schema_version(connection_->dialect()));
+  info_.schema_version = settings.schema_version;
+  info_.currency = Currency::parse(settings.currency);
+  info_.uuid = settings.uuid;
+}
+
+void SqlStore::begin(const Deadline& deadline) {
+  if (guards_.lock) {
+    connection_->begin(deadline);
+  } else {
+    unlocked_since_ = deadline;
+  }
+}
+
+void SqlStore::commit() {
+  unlocked_since_.reset();
+  connection_->commit();
+}
+
+void SqlStore::rollback() noexcept {
+  unlocked_since_.reset();
+  connection_->rollback();
+}
+
+void SqlStore::begin_snapshot() {
+  connection_->begin_snapshot();
+}
+void SqlStore::reconnect() {
+  connection_->reconnect();
+}
+
+std::unique_ptr<Connection> open_connection(const std::string& url, const OpenOptions& options) {
+  const auto target = parse_url(url);
+  if (target.engine == Url::Engine::mysql) return open_mysql(target);
+  return std::make_unique<SqliteConnection>(
+      target.path, SqliteConnection::Options{.read_only = !options.write, .turnstile = options.turnstile});
+}
+
+std::unique_ptr<SqlStore> open_store(const std::string& url, const OpenOptions& options) {
+  return std::make_unique<SqlStore>(open_connection(url, options), options.guards);
+}
+
+}  // namespace invctl::db

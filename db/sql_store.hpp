@@ -1,0 +1,93 @@
+// The one implementation of storage, in SQL that every engine understands; what differs is in dialect.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "catalog/catalog.hpp"
+#include "connection.hpp"
+#include "stock/reads.hpp"
+#include "stock/store.hpp"
+
+namespace invctl::db {
+
+// The guards against overselling, each of which holds alone (design section 3). All are on but in the
+// simulator and the tests, which switch them off one by one.
+struct Guards {
+  bool lock = true;  // rows are locked before they are read
+  bool conditional =
+      true;  // the balance is changed relative to what was read, and only if its version is still that
+};
+
+class SqlStore : public PostingStore, public CatalogStore, public ReadStore {
+ public:
+  // Reads the database's settings. Throws Error(unavailable) where it is not initialised or of another
+  // version.
+  explicit SqlStore(std::unique_ptr<Connection> connection, Guards guards = {});
+
+  void begin(const Deadline& deadline) override;
+  void commit() override;
+  void rollback() noexcept override;
+  void begin_snapshot() override;
+  void reconnect() override;
+
+  std::vector<WarehouseInfo> find_warehouses(std::span<const std::string> codes) override;
+  std::vector<WarehouseInfo> all_warehouses() override;
+  std::vector<ProductInfo> find_products(std::span<const std::string> skus) override;
+  std::vector<InventoryRow> lock_inventory(std::span<const InventoryKey> keys,
+                                           std::span<const std::int64_t> products) override;
+  std::vector<StoredOperation> find_operations(std::span<const std::string> keys) override;
+  void append(AppendBatch& batch) override;
+
+  const DatabaseInfo& info() const override { return info_; }
+  void lock_catalog() override;
+  std::vector<Warehouse> read_warehouses(std::span<const std::string> codes) override;
+  std::vector<Product> read_products(std::span<const std::string> skus) override;
+  std::vector<Warehouse> list_warehouses() override;
+  void insert_warehouses(std::span<const Warehouse> warehouses) override;
+  void insert_products(std::span<const Product> products) override;
+  void update_warehouses(std::span<const Warehouse> warehouses) override;
+  void update_products(std::span<const Product> products) override;
+  Quantity on_hand_in_warehouse(std::int64_t warehouse_id) override;
+  Quantity on_hand_of_product(std::int64_t product_id) override;
+
+  void stock(const StockFilter& filter, const std::function<void(const StockEntry&)>& row) override;
+  void history(const HistoryFilter& filter, const std::function<void(const HistoryEntry&)>& row) override;
+  void products(const ProductFilter& filter, const std::function<void(const ProductEntry&)>& row) override;
+  bool warehouse_exists(const std::string& code) override;
+  bool product_exists(const std::string& sku) override;
+  std::vector<std::string> warehouse_codes(const std::string& prefix, std::int64_t limit) override;
+  std::vector<std::string> skus(const std::string& prefix, std::int64_t limit) override;
+
+  Connection& connection() { return *connection_; }
+
+ private:
+  void insert_operations(AppendBatch& batch);
+  void write_inventory(AppendBatch& batch);
+  void insert_inventory(std::vector<InventoryChange*>& created);
+  void update_inventory(const std::vector<const InventoryChange*>& changed);
+  void insert_movements(const AppendBatch& batch);
+  void insert_purchases(const AppendBatch& batch);
+  std::vector<std::int64_t> resolve_inventory(std::span<const InventoryKey> keys,
+                                              std::span<const std::int64_t> products);
+  std::int64_t next_id(const std::string& table);
+
+  std::unique_ptr<Connection> connection_;
+  Guards guards_;
+  // Without the lock guard, what is read is read outside any transaction, which begins at the first write.
+  std::optional<Deadline> unlocked_since_;
+  DatabaseInfo info_;
+};
+
+// Opens the database that a URL names. `write`: false opens it for reading only.
+struct OpenOptions {
+  bool write = true;
+  bool turnstile = true;
+  Guards guards{};
+};
+std::unique_ptr<SqlStore> open_store(const std::string& url, const OpenOptions& options = {});
+
+// The connection alone, for init-db and for tests; does not look whether the database is initialised.
+std::unique_ptr<Connection> open_connection(const std::string& url, const OpenOptions& options = {});
+
+}  // namespace invctl::db

@@ -1,0 +1,31 @@
+// Small pieces of SQL text that several statements share.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "connection.hpp"
+
+namespace invctl::db {
+
+inline constexpr std::size_t list_most = 512;  // values in one IN (...)
+
+// Runs `use(query, count)` for the values in lists of at most 512, in order. `sql(n)` makes the text of a
+// query with n placeholders; the list is filled up to a power of two by repeating its last value, so that few
+// texts are ever prepared.
+template <class T, class Sql, class Use>
+void for_lists(Connection& connection, std::span<const T> values, Sql&& sql, Use&& use) {
+  for (std::size_t first = 0; first < values.size(); first += list_most) {
+    const auto list = values.subspan(first, std::min(list_most, values.size() - first));
+    const auto size = padded_size(list.size());
+    Query query(connection, sql(size));
+    for (std::size_t i = 0; i < size; ++i) query.bind(list[std::min(i, list.size() - 1)]);
+    use(query);
+  }
+}
+
+// "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)" for n rows.
+std::string insert_sql(const std::string& table, const std::string& columns, std::size_t column_count,
+                       std::size_t n);
+
+}  // namespace invctl::db

@@ -1,0 +1,78 @@
+// Questions about stock that change nothing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "core/types.hpp"
+#include "stock/operation.hpp"
+#include "stock/store.hpp"
+#include "stock/transactions.hpp"
+
+namespace invctl {
+
+struct StockFilter {
+  std::optional<std::string> warehouse, sku;
+  bool below_reorder = false;  // only rows whose available stock is below the product's reorder point
+};
+
+struct StockEntry {
+  std::string warehouse, sku, name;
+  Quantity on_hand = 0, reserved = 0;
+  std::optional<Quantity> reorder_point;
+  Quantity available() const { return on_hand - reserved; }
+};
+
+struct HistoryFilter {
+  std::optional<std::string> sku, warehouse, user, reference;
+  std::optional<std::string> kind;
+  std::optional<std::int64_t> operation;
+  std::optional<Micros> since, until;  // recorded_at, both inclusive
+  std::optional<std::int64_t> before;  // only movements with a smaller seq
+  std::int64_t limit = 100;
+};
+
+struct HistoryEntry {
+  std::int64_t seq = 0;  // movement.id
+  std::int64_t operation = 0;
+  std::string kind, warehouse, sku, actor;
+  Quantity delta = 0, reserved_delta = 0, on_hand = 0, reserved = 0;
+  std::optional<std::string> reference, reason;
+  Micros recorded_at = 0;
+};
+
+// A product with its stock over all warehouses.
+struct ProductEntry {
+  std::string sku, name;
+  std::optional<std::string> category, unit, barcode;
+  std::optional<Minor> price_minor;
+  std::optional<Quantity> reorder_point;
+  bool retired = false;
+  Quantity on_hand = 0, reserved = 0;
+  Quantity available() const { return on_hand - reserved; }
+};
+
+struct ProductFilter {
+  std::optional<std::string> sku, category;
+  bool include_retired = false;
+};
+
+// Rows are handed over one by one, in the order named, so that answers of any size stream.
+class ReadStore : public virtual Transactions {
+ public:
+  // By warehouse code, then SKU, byte by byte.
+  virtual void stock(const StockFilter& filter, const std::function<void(const StockEntry&)>& row) = 0;
+  // Newest first (descending seq).
+  virtual void history(const HistoryFilter& filter, const std::function<void(const HistoryEntry&)>& row) = 0;
+  // By SKU.
+  virtual void products(const ProductFilter& filter, const std::function<void(const ProductEntry&)>& row) = 0;
+  virtual bool warehouse_exists(const std::string& code) = 0;
+  virtual bool product_exists(const std::string& sku) = 0;
+  // Codes and SKUs that begin with `prefix`, in order, at most `limit`: for completions.
+  virtual std::vector<std::string> warehouse_codes(const std::string& prefix, std::int64_t limit) = 0;
+  virtual std::vector<std::string> skus(const std::string& prefix, std::int64_t limit) = 0;
+};
+
+}  // namespace invctl

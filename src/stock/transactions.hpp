@@ -1,0 +1,39 @@
+// Transactions as every part of the program sees them.
+#pragma once
+
+#include "core/error.hpp"
+#include "core/time.hpp"
+
+namespace invctl {
+
+// A failure of storage. `kind` tells the caller what it may do about it.
+class StoreError : public Error {
+ public:
+  enum class Kind {
+    retry,  // the whole transaction is gone or must go: roll back and do it again (deadlock, lock timeout,
+            // certification failure, a row that moved under a transaction without locks)
+    duplicate,  // a unique key is taken: a twin with the same idempotency key, or a row just created
+    lost,       // the connection broke; during commit() it is unknown whether the transaction was stored
+    other,      // nothing to be done here
+  };
+  StoreError(Kind k, Exit exit_code, std::string text, std::string advice = {})
+      : Error(exit_code, std::move(text), std::move(advice)), kind(k) {}
+  Kind kind;
+};
+
+class Transactions {
+ public:
+  virtual ~Transactions() = default;
+
+  // A write transaction. begin() waits in line for at most what is left of the deadline and throws
+  // StoreError(retry) with exit 6 when that runs out. commit() throws StoreError(lost) where it cannot know.
+  virtual void begin(const Deadline& deadline) = 0;
+  virtual void commit() = 0;
+  virtual void rollback() noexcept = 0;
+  // A read transaction: everything read until rollback() is one moment's state.
+  virtual void begin_snapshot() = 0;
+  // A new connection in place of a lost one; throws StoreError(lost) while there is none.
+  virtual void reconnect() = 0;
+};
+
+}  // namespace invctl
