@@ -35,7 +35,7 @@ std::string title_of(const Column& column) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
     if (c == '_') c = ' ';
   }
-  return title;
+  return text::printable(title);
 }
 
 std::string csv_field(const std::string& s) {

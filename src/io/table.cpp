@@ -87,6 +87,7 @@ std::string shorten(std::string_view s, std::size_t width) {
     out += s.substr(0, n);
     s.remove_prefix(n);
   }
+  while (!out.empty() && out.back() == ' ') out.pop_back();
   out += ellipsis;
   return out;
 }
