@@ -151,7 +151,9 @@ CsvReader::Status CsvReader::next() {
   if (!start_record()) {
     finished_ = true;
     if (stop_.empty()) return Status::end;
-    fail_for_good(stop_at_.line > 0 ? stop_at_ : Position{line_, 1}, stop_);
+    if (stop_at_.line == 0) stop_at_ = {line_, 1};
+    line_ = stop_at_.line;
+    fail_for_good(stop_at_, stop_);
     return Status::malformed;
   }
   for (std::size_t at = 0;; ++at) {

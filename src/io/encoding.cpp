@@ -18,7 +18,6 @@ namespace invctl::io {
 namespace {
 
 constexpr std::size_t chunk_bytes = std::size_t{64} << 10;
-constexpr std::size_t shown_bytes = 4;  // no multibyte character of a common encoding is longer
 
 // Names that Windows programs use and glibc does not know.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> aliases = {{
@@ -142,8 +141,8 @@ bool Decoder::convert(std::string_view bytes, std::string& out) {
   offset_ += size - bytes.size();
   carry_.assign(bytes);
   if (result != Conversion::Result::invalid) return true;
-  problem_ = fmt::format("the bytes {} at offset {} of the file are not {}",
-                         hex(bytes.substr(0, shown_bytes)), offset_, text::printable(encoding_));
+  problem_ = fmt::format("no {} character starts with the byte {} at offset {} of the file",
+                         text::printable(encoding_), hex(bytes.substr(0, 1)), offset_);
   return false;
 }
 

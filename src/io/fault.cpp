@@ -38,7 +38,7 @@ void FaultList::add_to(Error& error) const {
   for (const auto& fault : kept_) error.add_line(fault.to_error_line());
   if (count_ == kept_.size()) return;
   const auto more = static_cast<std::int64_t>(count_ - kept_.size());
-  error.add_line({fmt::format("{} more that are not listed", text::count(more, "fault")), {{"more", more}}});
+  error.add_line({fmt::format("{} more, not listed", text::count(more, "fault")), {{"more", more}}});
 }
 
 }  // namespace invctl::io
