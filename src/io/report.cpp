@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/text.hpp"
+#include "io/csv_writer.hpp"
 #include "io/json_text.hpp"
 
 namespace invctl::io {
@@ -36,40 +37,6 @@ std::string title_of(const Column& column) {
     if (c == '_') c = ' ';
   }
   return text::printable(title);
-}
-
-std::string csv_field(const std::string& s) {
-  const bool space_at_end = !s.empty() && (s.front() == ' ' || s.back() == ' ');
-  if (!space_at_end && s.find_first_of(",\"\r\n") == std::string::npos) return s;
-  std::string out = "\"";
-  for (const char c : s) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
-std::string tsv_field(const std::string& s) {
-  std::string out;
-  for (const char c : s) {
-    switch (c) {
-      case '\t':
-        out += "\\t";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
 }
 
 ordered_json object_of(const std::vector<Field>& fields) {
@@ -153,35 +120,25 @@ class RowWriter::JsonSink : public Sink {
 
 class RowWriter::SeparatedSink : public Sink {
  public:
-  SeparatedSink(Output& output, bool comma, const std::vector<Column>& columns, bool to_terminal)
-      : Sink(output), comma_(comma), to_terminal_(to_terminal) {
-    std::vector<Value> header;
-    for (const auto& column : columns) header.emplace_back(column.key);
-    SeparatedSink::row(header);
+  SeparatedSink(Output& output, CsvWriter::Form form, const std::vector<Column>& columns, bool to_terminal)
+      : Sink(output),
+        writer_([&output](std::string_view row) { output.write(row); }, {form, ',', "\n"}),
+        to_terminal_(to_terminal) {
+    for (const auto& column : columns) writer_.field(column.key);
+    writer_.end_row();
   }
 
   void row(std::span<const Value> values) override {
-    std::string text;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (i > 0) text += comma_ ? ',' : '\t';
-      text += field(values[i]);
-    }
-    // A single empty field would be a blank line, which readers skip.
-    if (comma_ && text.empty()) text = "\"\"";
-    output().write(text + '\n');
+    // A file gets the bytes as they are; a person's terminal must not be steered by them.
+    for (const auto& value : values)
+      writer_.field(to_terminal_ ? text::printable(plain(value)) : plain(value));
+    writer_.end_row();
   }
 
   void finish() override {}
 
  private:
-  std::string field(const Value& value) const {
-    const auto text = comma_ ? plain(value) : tsv_field(plain(value));
-    // A file gets the bytes as they are; a person's terminal must not be steered by them.
-    const auto shown = to_terminal_ ? text::printable(text) : text;
-    return comma_ ? csv_field(shown) : shown;
-  }
-
-  bool comma_;
+  CsvWriter writer_;
   bool to_terminal_;
 };
 
@@ -239,8 +196,8 @@ RowWriter::RowWriter(Output& output, Format format, std::vector<Column> columns,
   } else if (is_json(format)) {
     sink_ = std::make_unique<JsonSink>(output, format == Format::ndjson, columns);
   } else {
-    sink_ =
-        std::make_unique<SeparatedSink>(output, format == Format::csv, columns, options.terminal.is_terminal);
+    const auto form = format == Format::csv ? CsvWriter::Form::csv : CsvWriter::Form::tsv;
+    sink_ = std::make_unique<SeparatedSink>(output, form, columns, options.terminal.is_terminal);
   }
 }
 

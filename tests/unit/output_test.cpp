@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -144,6 +145,23 @@ TEST_CASE("a closed descriptor is an error, and an answer of nothing to it is no
   CHECK_NOTHROW(output.close());
   output.write("x");
   CHECK_THROWS_AS(output.close(), OutputError);
+}
+
+TEST_CASE("closed standard streams are filled, so that no file can become one, and stay unusable") {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    for (int fd = 0; fd <= 2; ++fd) ::close(fd);
+    fill_standard_streams();
+    bool good = ::open("/dev/null", O_RDONLY | O_CLOEXEC) == 3;
+    char byte = 0;
+    good = good && ::read(0, &byte, 1) == -1 && errno == EBADF;
+    good = good && write_all(1, "x") == EBADF && write_all(2, "x") == EBADF;
+    ::_exit(good ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
 }
 
 TEST_CASE("output to a non-blocking pipe with a slow reader arrives whole") {

@@ -147,7 +147,7 @@ TEST_CASE("CSV quotes what needs it and leaves a null empty") {
              {{"A,B", "say \"hi\"", n(-1)}, {" edge", "two\nlines", std::monostate()}, {"007", "", true}}) ==
         "sku,name,n\n"
         "\"A,B\",\"say \"\"hi\"\"\",-1\n"
-        "\" edge\",\"two\nlines\",\n"
+        " edge,\"two\nlines\",\n"
         "007,,true\n");
   CHECK(list(Format::csv, {{"name"}}, {{std::monostate()}}) == "name\n\"\"\n");
 }
