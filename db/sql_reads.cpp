@@ -170,6 +170,10 @@ bool SqlStore::product_exists(const std::string& sku) {
   return exists(*connection_, "product", "sku", sku);
 }
 
+bool SqlStore::operation_exists(std::int64_t id) {
+  return exists(*connection_, "operation", "id", id);
+}
+
 std::vector<std::string> SqlStore::warehouse_codes(const std::string& prefix, std::int64_t limit) {
   return with_prefix(*connection_, "warehouse", "code", prefix, limit);
 }

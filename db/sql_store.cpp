@@ -1,8 +1,7 @@
 // SqlStore: opening, transactions, and the pieces of SQL text that the other files share.
 #include "sql_store.hpp"
 
-#include <fmt/format.h>
-
+#include "core/interrupt.hpp"
 #include "migrate.hpp"
 #include "mysql_connection.hpp"
 #include "sql_text.hpp"
@@ -29,6 +28,10 @@ SqlStore::SqlStore(std::unique_ptr<Connection> connection, Guards guards)
 }
 
 void SqlStore::begin(const Deadline& deadline) {
+  if (commit_held_) {
+    commit_held_ = false;
+    interrupt::release();
+  }
   if (guards_.lock) {
     connection_->begin(deadline);
   } else {
@@ -38,6 +41,9 @@ void SqlStore::begin(const Deadline& deadline) {
 
 void SqlStore::commit() {
   unlocked_since_.reset();
+  // Held until the next transaction: exit 130 promises that nothing changed.
+  if (!commit_held_) interrupt::hold();
+  commit_held_ = true;
   connection_->commit();
 }
 

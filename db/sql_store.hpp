@@ -56,6 +56,7 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore {
   void products(const ProductFilter& filter, const std::function<void(const ProductEntry&)>& row) override;
   bool warehouse_exists(const std::string& code) override;
   bool product_exists(const std::string& sku) override;
+  bool operation_exists(std::int64_t id) override;
   std::vector<std::string> warehouse_codes(const std::string& prefix, std::int64_t limit) override;
   std::vector<std::string> skus(const std::string& prefix, std::int64_t limit) override;
 
@@ -76,6 +77,7 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore {
   Guards guards_;
   // Without the lock guard, what is read is read outside any transaction, which begins at the first write.
   std::optional<Deadline> unlocked_since_;
+  bool commit_held_ = false;  // signals wait since the last COMMIT
   DatabaseInfo info_;
 };
 

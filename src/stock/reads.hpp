@@ -70,6 +70,7 @@ class ReadStore : public virtual Transactions {
   virtual void products(const ProductFilter& filter, const std::function<void(const ProductEntry&)>& row) = 0;
   virtual bool warehouse_exists(const std::string& code) = 0;
   virtual bool product_exists(const std::string& sku) = 0;
+  virtual bool operation_exists(std::int64_t id) = 0;
   // Codes and SKUs that begin with `prefix`, in order, at most `limit`: for completions.
   virtual std::vector<std::string> warehouse_codes(const std::string& prefix, std::int64_t limit) = 0;
   virtual std::vector<std::string> skus(const std::string& prefix, std::int64_t limit) = 0;

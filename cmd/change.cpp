@@ -1,0 +1,140 @@
+#include "change.hpp"
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+
+namespace invctl::cmd {
+
+namespace {
+
+io::Value optional_value(const std::optional<std::string>& text) {
+  return text ? io::Value(*text) : io::Value();
+}
+
+io::Value optional_value(const std::optional<std::int64_t>& number) {
+  return number ? io::Value(*number) : io::Value();
+}
+
+std::string headline(const Receipt& receipt, const Currency& currency, bool replayed, bool dry_run) {
+  std::string line = dry_run ? fmt::format("{} (dry run: nothing is changed)", kind_name(receipt.kind))
+                             : fmt::format("{} {}", kind_name(receipt.kind), receipt.operation);
+  if (replayed) line += " (replayed: it was done before)";
+  if (!dry_run) line += fmt::format(", id {}", text::printable(receipt.key));
+  if (receipt.reference) line += fmt::format(", reference {}", text::printable(*receipt.reference));
+  if (receipt.user) line += fmt::format(", user {}", text::printable(*receipt.user));
+  if (receipt.total_minor)
+    line += fmt::format(", total {} {}", currency.format(*receipt.total_minor), currency.code());
+  return line;
+}
+
+// The answer of design section 6. In a dry run there is no operation to name.
+io::Answer to_answer(const Receipt& receipt, const Currency& currency, bool replayed, bool dry_run) {
+  const bool purchase = receipt.kind == Kind::purchase;
+  io::Answer answer;
+  answer.headline = headline(receipt, currency, replayed, dry_run);
+  answer.fields = {{"operation", dry_run && !replayed ? io::Value() : io::Value(receipt.operation)},
+                   {"id", receipt.key},
+                   {"kind", std::string(kind_name(receipt.kind))},
+                   {"replayed", replayed},
+                   {"reference", optional_value(receipt.reference)},
+                   {"actor", receipt.actor},
+                   {"recorded_at", format_time(receipt.recorded_at)}};
+  if (dry_run) answer.fields.emplace_back("dry_run", true);
+  answer.columns = {{"warehouse", io::Kind::code},  {"sku", io::Kind::code},
+                    {"delta", io::Kind::number},    {"before", io::Kind::number},
+                    {"on_hand", io::Kind::number},  {"reserved", io::Kind::number},
+                    {"available", io::Kind::number}};
+  if (purchase) {
+    answer.fields.emplace_back("user", optional_value(receipt.user));
+    answer.fields.emplace_back("currency", currency.code());
+    answer.fields.emplace_back("total_minor", optional_value(receipt.total_minor));
+    answer.columns.push_back({"unit_price_minor", io::Kind::number});
+    answer.columns.push_back({"amount_minor", io::Kind::number});
+  }
+  for (const auto& line : receipt.lines) {
+    answer.rows.push_back(
+        {line.warehouse, line.sku, line.delta, line.before, line.on_hand, line.reserved, line.available()});
+    if (purchase) {
+      answer.rows.back().push_back(optional_value(line.unit_price_minor));
+      answer.rows.back().push_back(optional_value(line.amount_minor));
+    }
+  }
+  return answer;
+}
+
+// For people, a price is shown in the currency's own units.
+void show_prices(io::Answer& answer, const Receipt& receipt, const Currency& currency) {
+  if (receipt.kind != Kind::purchase) return;
+  answer.columns[7].title = "UNIT PRICE";
+  answer.columns[8].title = "AMOUNT";
+  for (auto& row : answer.rows) {
+    for (const std::size_t i : {7U, 8U}) {
+      if (const auto* minor = std::get_if<std::int64_t>(&row[i])) row[i] = currency.format(*minor);
+    }
+  }
+}
+
+}  // namespace
+
+void add_change_options(CLI::App& app, ChangeOptions& options, const std::string& line_help) {
+  app.add_option("lines", options.lines, line_help)->type_name("SKU=QTY")->required();
+  app.add_option("-w,--warehouse", options.warehouse, "the warehouse; INVCTL_WAREHOUSE is the default")
+      ->type_name("WH");
+  app.add_option("--ref", options.reference, "a reference, such as an order's number")->type_name("R");
+  app.add_option("--note", options.note, "a note, stored with the operation")->type_name("N");
+  app.add_option("--id", options.id, "idempotency key: the same request with the same id is done once")
+      ->type_name("K");
+  app.add_flag("--dry-run", options.dry_run, "do everything, report it, and undo it");
+}
+
+WarehouseCode required_warehouse(Context& context, const ChangeOptions& options) {
+  if (options.warehouse) return WarehouseCode::parse(*options.warehouse);
+  const auto fallback = context.settings.text("warehouse");
+  if (!fallback) {
+    throw Error(Exit::usage, "which warehouse?",
+                "-w WH, or INVCTL_WAREHOUSE; `invctl warehouse list` shows them");
+  }
+  return WarehouseCode::parse(*fallback);
+}
+
+Operation make_operation(Context& context, Kind kind, const ChangeOptions& options) {
+  const auto text_or_nothing = [](const std::optional<std::string>& value, std::string_view what) {
+    // An empty text is no text: both read the same in every report.
+    return value && !value->empty() ? std::optional(parse_text(*value, what)) : std::nullopt;
+  };
+  Operation operation;
+  operation.kind = kind;
+  operation.actor = context.actor();
+  operation.reference = text_or_nothing(options.reference, "--ref");
+  operation.note = text_or_nothing(options.note, "--note");
+  if (options.id) {
+    operation.key = parse_code(*options.id, "--id");
+    if (is_auto_key(*operation.key)) {
+      // One that the program made and showed, as after exit 10: it is looked up like any other.
+      context.note("repeating the operation of an automatic id");
+    }
+  }
+  return operation;
+}
+
+Exit post_and_report(Context& context, Operation operation, bool dry_run) {
+  const auto store = context.open_for_writing();
+  Ledger ledger(*store, context.origin());
+  std::vector<Operation> batch{std::move(operation)};
+  auto outcomes = ledger.post(batch, context.ledger_options(dry_run));
+  auto& outcome = outcomes.front();
+  if (outcome.rejection) throw *outcome.rejection;
+  if (!dry_run) {
+    context.committed = true;
+    context.committed_key = outcome.receipt->key;
+  }
+  const auto& currency = store->info().currency;
+  auto answer = to_answer(*outcome.receipt, currency, outcome.replayed, dry_run);
+  const auto format = context.format();
+  if (format == io::Format::table) show_prices(answer, *outcome.receipt, currency);
+  io::print_answer(context.out, format, answer, context.table_options());
+  return Exit::ok;
+}
+
+}  // namespace invctl::cmd

@@ -1,0 +1,33 @@
+// What receive, ship, adjust and purchase share: their options, posting one operation, and its report.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+#include "lines.hpp"
+#include "stock/ledger.hpp"
+
+namespace invctl::cmd {
+
+struct ChangeOptions {
+  std::optional<std::string> warehouse, reference, note, id;
+  std::vector<std::string> lines;
+  bool dry_run = false;
+};
+
+// Declares -w, --ref, --note, --id, --dry-run and the SKU=QTY words.
+void add_change_options(CLI::App& app, ChangeOptions& options, const std::string& line_help);
+
+// The warehouse of -w or of the settings; Error(usage) where there is none.
+WarehouseCode required_warehouse(Context& context, const ChangeOptions& options);
+
+// An operation with what the options say but its lines.
+Operation make_operation(Context& context, Kind kind, const ChangeOptions& options);
+
+// Posts the operation and prints what became of it. Throws the rejection where it was refused.
+Exit post_and_report(Context& context, Operation operation, bool dry_run);
+
+}  // namespace invctl::cmd

@@ -1,0 +1,70 @@
+#include "context.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "core/text.hpp"
+#include "url.hpp"
+
+namespace invctl::cmd {
+
+const char* const version = INVCTL_VERSION;
+
+io::Format Context::format() {
+  return io::parse_format(settings.required("format"));
+}
+
+io::TableOptions Context::table_options(std::string empty_note) {
+  io::TableOptions options;
+  options.terminal = io::inspect_terminal(out.fd(), io::parse_color(settings.required("color")));
+  options.empty_note = std::move(empty_note);
+  return options;
+}
+
+void Context::note(const std::string& message) {
+  if (!quiet()) io::write_all(2, fmt::format("invctl: {}\n", message));
+}
+
+void Context::warn(const std::string& message) {
+  note("warning: " + message);
+}
+
+std::string Context::db_url() {
+  const auto value = settings.get("db");
+  const auto text = settings.required("db");
+  if (value.source == SettingSource::flag && db::parse_url(text).password) {
+    throw Error(Exit::usage, "a password in --db can be read by every user of this machine",
+                "put it into INVCTL_DB_PASSWORD, or a file named by ?password-file=FILE");
+  }
+  return text;
+}
+
+std::unique_ptr<db::SqlStore> Context::open_for_reading() {
+  return db::open_store(db_url(), {.write = false});
+}
+std::unique_ptr<db::SqlStore> Context::open_for_writing() {
+  return db::open_store(db_url());
+}
+
+Deadline Context::deadline() {
+  return Deadline::after(settings.duration("lock-timeout"));
+}
+
+Ledger::Options Context::ledger_options(bool dry_run) {
+  return {.lock_timeout = settings.duration("lock-timeout"), .dry_run = dry_run};
+}
+
+Origin Context::origin() {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  // A label: a host name that is no text would otherwise keep its whole machine from working.
+  auto name = text::printable(host);
+  if (name.size() > 64) name.resize(64);
+  return {std::move(name), version};
+}
+
+std::string Context::actor() {
+  return parse_code(settings.required("actor"), "actor");
+}
+
+}  // namespace invctl::cmd

@@ -1,0 +1,16 @@
+#include "change.hpp"
+
+namespace invctl::cmd {
+
+void setup_receive(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ChangeOptions>();
+  add_change_options(app, *options, "the stock that comes in");
+  action = [options](Context& context) {
+    auto operation = make_operation(context, Kind::receive, *options);
+    operation.lines =
+        parse_lines(options->lines, QuantityForm::positive, required_warehouse(context, *options));
+    return post_and_report(context, std::move(operation), options->dry_run);
+  };
+}
+
+}  // namespace invctl::cmd

@@ -1,0 +1,60 @@
+#include <CLI/CLI.hpp>
+
+#include "command.hpp"
+#include "core/text.hpp"
+
+namespace invctl::cmd {
+
+namespace {
+
+struct StockOptions {
+  std::optional<std::string> warehouse, sku;
+  bool below_reorder = false;
+};
+
+// A filter that names nothing is a slip of the pen, not an empty answer.
+void check_names(db::SqlStore& store, const StockFilter& filter) {
+  if (filter.warehouse && !store.warehouse_exists(*filter.warehouse)) {
+    throw Error(Exit::not_found, "no warehouse " + text::printable(*filter.warehouse),
+                "`invctl warehouse list` shows the warehouses");
+  }
+  if (filter.sku && !store.product_exists(*filter.sku)) {
+    throw Error(Exit::not_found, "no product " + text::printable(*filter.sku),
+                "`invctl product list` shows the products");
+  }
+}
+
+}  // namespace
+
+void setup_stock(CLI::App& app, Action& action) {
+  auto options = std::make_shared<StockOptions>();
+  app.add_option("-w,--warehouse", options->warehouse, "only this warehouse")->type_name("WH");
+  app.add_option("--sku", options->sku, "only this product")->type_name("S");
+  app.add_flag("--below-reorder", options->below_reorder,
+               "only where less than the reorder point is available");
+  action = [options](Context& context) {
+    StockFilter filter;
+    if (options->warehouse) filter.warehouse = WarehouseCode::parse(*options->warehouse).str();
+    if (options->sku) filter.sku = Sku::parse(*options->sku).str();
+    filter.below_reorder = options->below_reorder;
+    const auto store = context.open_for_reading();
+    check_names(*store, filter);
+    io::RowWriter rows(context.out, context.format(),
+                       {{"warehouse", io::Kind::code},
+                        {"sku", io::Kind::code},
+                        {"name", io::Kind::text},
+                        {"on_hand", io::Kind::number},
+                        {"reserved", io::Kind::number},
+                        {"available", io::Kind::number},
+                        {"reorder_point", io::Kind::number, "REORDER AT"}},
+                       context.table_options("no stock"));
+    store->stock(filter, [&](const StockEntry& entry) {
+      rows.row({entry.warehouse, entry.sku, entry.name, entry.on_hand, entry.reserved, entry.available(),
+                entry.reorder_point ? io::Value(*entry.reorder_point) : io::Value()});
+    });
+    rows.finish();
+    return Exit::ok;
+  };
+}
+
+}  // namespace invctl::cmd
