@@ -236,6 +236,9 @@ TEST_CASE("a row over the limit is a fault with its line, and the rows after it 
   CHECK(faults_of("a\nb,\"3456789\"\n", limit) ==
         "f.csv:2:3: the quote is not closed within a row of 8 bytes\n");
 
+  CHECK(faults_of(std::string_view("a\n1234567890ab\0c\n", 17), limit)
+            .starts_with("f.csv:2:1: the row is longer than 8 bytes\nf.csv:2:13: a NUL byte"));
+
   for (std::size_t chunk = 1; chunk < 20; ++chunk) {
     MemorySource source("abcdefghijklmnop\r\nnext\n", chunk);
     CsvReader reader(source, limit);
