@@ -58,7 +58,7 @@ void Output::close() {
 }
 
 void Output::drain() {
-  if (!failed() && !buffer_.empty()) error_number_ = write_all(fd_, buffer_);
+  if (!buffer_.empty()) error_number_ = write_all(fd_, buffer_);
   buffer_.clear();
 }
 

@@ -212,6 +212,7 @@ TEST_CASE("--config beats INVCTL_CONFIG, which beats the usual place, and both m
   CHECK(both.text("format") == "tsv");
   CHECK(both.config_path() == two);
 
+  host.variables.erase("INVCTL_CONFIG");
   Settings missing(host.api());
   missing.set_config_file(folder.path() + "/none.toml");
   const auto error = error_of([&] { missing.get("format"); });
