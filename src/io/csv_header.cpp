@@ -88,6 +88,7 @@ std::string missing_hint(const CsvReader& record, const std::vector<std::string>
     }
   }
   std::vector<std::string> lower;
+  lower.reserve(names.size());
   for (const auto& name : names) lower.push_back(text::lower_ascii(name));
   const auto near = text::closest(text::lower_ascii(wanted), lower);
   if (near.empty()) return fmt::format("name the column with --map {}=COLUMN", field);

@@ -42,6 +42,7 @@ std::string iconv_name(std::string_view encoding) {
                                                   "CP1252", "EUC-KR",  "CP949",  "SHIFT_JIS",  "CP932",
                                                   "EUC-JP", "GB18030", "BIG5",   "KOI8-R"};
   std::vector<std::string> lower;
+  lower.reserve(common.size());
   for (const auto& name : common) lower.push_back(text::lower_ascii(name));
   const auto near = text::closest(text::lower_ascii(encoding), lower);
   std::string hint;
@@ -81,7 +82,7 @@ Conversion::Conversion(std::string_view to, std::string_view from, std::string_v
   if (encoding.empty() || encoding.find_first_of(std::string_view("/\0", 2)) != std::string_view::npos)
     throw_unknown(encoding);
   handle_ = iconv_open(iconv_name(to).c_str(), iconv_name(from).c_str());
-  if (handle_ != reinterpret_cast<void*>(-1)) return;
+  if (reinterpret_cast<std::intptr_t>(handle_) != -1) return;
   if (errno == EINVAL) throw_unknown(encoding);
   throw Error(Exit::internal,
               fmt::format("cannot convert {}: {}", encoding, std::generic_category().message(errno)));
