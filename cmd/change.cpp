@@ -2,19 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "catalog_change.hpp"
 #include "core/text.hpp"
+#include "filters.hpp"
 
 namespace invctl::cmd {
 
 namespace {
-
-io::Value optional_value(const std::optional<std::string>& text) {
-  return text ? io::Value(*text) : io::Value();
-}
-
-io::Value optional_value(const std::optional<std::int64_t>& number) {
-  return number ? io::Value(*number) : io::Value();
-}
 
 std::string headline(const Receipt& receipt, const Currency& currency, bool replayed, bool dry_run) {
   std::string line = dry_run ? fmt::format("{} (dry run: nothing is changed)", kind_name(receipt.kind))
@@ -99,10 +93,6 @@ WarehouseCode required_warehouse(Context& context, const ChangeOptions& options)
 }
 
 Operation make_operation(Context& context, Kind kind, const ChangeOptions& options) {
-  const auto text_or_nothing = [](const std::optional<std::string>& value, std::string_view what) {
-    // An empty text is no text: both read the same in every report.
-    return value && !value->empty() ? std::optional(parse_text(*value, what)) : std::nullopt;
-  };
   Operation operation;
   operation.kind = kind;
   operation.actor = context.actor();

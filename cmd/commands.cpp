@@ -5,7 +5,6 @@ namespace invctl::cmd {
 std::span<const Command> command_table() {
   static constexpr Command table[] = {
       {"init-db", "Set up", "create a database, or upgrade it to this version", setup_init_db},
-      {"seed-from-csv", "Set up", "load warehouses, products and opening stock", setup_seed},
       {"warehouse", "Set up", "add, list, show or retire warehouses", setup_warehouse},
       {"product", "Set up", "add, change, list, show or retire products", setup_product},
       {"receive", "Change stock", "take stock in", setup_receive},
@@ -14,10 +13,7 @@ std::span<const Command> command_table() {
       {"purchase", "Change stock", "sell stock to a user at the product's price", setup_purchase},
       {"stock", "Look", "what is on hand, reserved and available", setup_stock},
       {"history", "Look", "movements of the ledger, newest first", setup_history},
-      {"simulate-concurrency", "Prove", "let many buyers race and check the result", setup_simulate},
       {"config", "Help", "every setting, its value and where it comes from", setup_config},
-      {"schema", "Help", "the JSON Schema of a command's answer", setup_schema},
-      {"simulate-worker", "", "one worker process of simulate-concurrency", setup_simulate_worker},
       {"complete", "", "words for shell completion", setup_complete},
   };
   return table;

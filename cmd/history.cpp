@@ -4,6 +4,7 @@
 
 #include "command.hpp"
 #include "core/text.hpp"
+#include "filters.hpp"
 
 namespace invctl::cmd {
 
@@ -44,20 +45,6 @@ HistoryFilter to_filter(const HistoryOptions& options) {
   return filter;
 }
 
-void check_names(db::SqlStore& store, const HistoryFilter& filter) {
-  if (filter.warehouse && !store.warehouse_exists(*filter.warehouse)) {
-    throw Error(Exit::not_found, "no warehouse " + text::printable(*filter.warehouse),
-                "`invctl warehouse list` shows the warehouses");
-  }
-  if (filter.sku && !store.product_exists(*filter.sku)) {
-    throw Error(Exit::not_found, "no product " + text::printable(*filter.sku),
-                "`invctl product list` shows the products");
-  }
-  if (filter.operation && !store.operation_exists(*filter.operation)) {
-    throw Error(Exit::not_found, fmt::format("no operation {}", *filter.operation));
-  }
-}
-
 }  // namespace
 
 void setup_history(CLI::App& app, Action& action) {
@@ -78,10 +65,10 @@ void setup_history(CLI::App& app, Action& action) {
   action = [options](Context& context) {
     const auto filter = to_filter(*options);
     const auto store = context.open_for_reading();
-    check_names(*store, filter);
-    const auto optional = [](const std::optional<std::string>& text) {
-      return text ? io::Value(*text) : io::Value();
-    };
+    check_exist(*store, filter.warehouse, filter.sku);
+    if (filter.operation && !store->operation_exists(*filter.operation)) {
+      throw Error(Exit::not_found, fmt::format("no operation {}", *filter.operation));
+    }
     io::RowWriter rows(context.out, context.format(),
                        {{"seq", io::Kind::number},
                         {"operation", io::Kind::number, "OP"},
@@ -99,8 +86,9 @@ void setup_history(CLI::App& app, Action& action) {
                        context.table_options("no movements"));
     store->history(filter, [&](const HistoryEntry& entry) {
       rows.row({entry.seq, entry.operation, entry.kind, entry.warehouse, entry.sku, entry.delta,
-                entry.reserved_delta, entry.on_hand, entry.reserved, entry.actor, optional(entry.reference),
-                optional(entry.reason), format_time(entry.recorded_at)});
+                entry.reserved_delta, entry.on_hand, entry.reserved, entry.actor,
+                optional_value(entry.reference), optional_value(entry.reason),
+                format_time(entry.recorded_at)});
     });
     rows.finish();
     return Exit::ok;

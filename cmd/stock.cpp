@@ -2,6 +2,7 @@
 
 #include "command.hpp"
 #include "core/text.hpp"
+#include "filters.hpp"
 
 namespace invctl::cmd {
 
@@ -11,18 +12,6 @@ struct StockOptions {
   std::optional<std::string> warehouse, sku;
   bool below_reorder = false;
 };
-
-// A filter that names nothing is a slip of the pen, not an empty answer.
-void check_names(db::SqlStore& store, const StockFilter& filter) {
-  if (filter.warehouse && !store.warehouse_exists(*filter.warehouse)) {
-    throw Error(Exit::not_found, "no warehouse " + text::printable(*filter.warehouse),
-                "`invctl warehouse list` shows the warehouses");
-  }
-  if (filter.sku && !store.product_exists(*filter.sku)) {
-    throw Error(Exit::not_found, "no product " + text::printable(*filter.sku),
-                "`invctl product list` shows the products");
-  }
-}
 
 }  // namespace
 
@@ -38,7 +27,7 @@ void setup_stock(CLI::App& app, Action& action) {
     if (options->sku) filter.sku = Sku::parse(*options->sku).str();
     filter.below_reorder = options->below_reorder;
     const auto store = context.open_for_reading();
-    check_names(*store, filter);
+    check_exist(*store, filter.warehouse, filter.sku);
     io::RowWriter rows(context.out, context.format(),
                        {{"warehouse", io::Kind::code},
                         {"sku", io::Kind::code},
@@ -50,7 +39,7 @@ void setup_stock(CLI::App& app, Action& action) {
                        context.table_options("no stock"));
     store->stock(filter, [&](const StockEntry& entry) {
       rows.row({entry.warehouse, entry.sku, entry.name, entry.on_hand, entry.reserved, entry.available(),
-                entry.reorder_point ? io::Value(*entry.reorder_point) : io::Value()});
+                optional_value(entry.reorder_point)});
     });
     rows.finish();
     return Exit::ok;

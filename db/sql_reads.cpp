@@ -50,8 +50,8 @@ std::vector<std::string> with_prefix(Connection& connection, const std::string& 
   return found;
 }
 
-bool exists(Connection& connection, const std::string& table, const std::string& column,
-            const std::string& value) {
+template <class T>
+bool exists(Connection& connection, const std::string& table, const std::string& column, const T& value) {
   Query query(connection, fmt::format("SELECT id FROM {} WHERE {} = ?", table, column));
   return query.bind(value).next();
 }
