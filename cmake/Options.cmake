@@ -1,6 +1,10 @@
 # Warnings and link options that every target of this project shares.
 add_library(invctl_options INTERFACE)
 target_compile_options(invctl_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 warns of overlapping copies inside std::string's own operators (GCC bug 105651).
+  target_compile_options(invctl_options INTERFACE -Wno-restrict)
+endif()
 find_package(Threads REQUIRED)
 target_link_libraries(invctl_options INTERFACE Threads::Threads)
 
