@@ -14,6 +14,7 @@ std::span<const Command> command_table() {
       {"stock", "Look", "what is on hand, reserved and available", setup_stock},
       {"history", "Look", "movements of the ledger, newest first", setup_history},
       {"config", "Help", "every setting, its value and where it comes from", setup_config},
+      {"schema", "Help", "the JSON Schema of a command's answer", setup_schema},
       {"complete", "", "words for shell completion", setup_complete},
   };
   return table;

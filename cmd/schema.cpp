@@ -1,0 +1,212 @@
+// The JSON Schema (draft 2020-12) of each command's answer. The tests hold every JSON answer they see against
+// it, so that it cannot drift from what is printed.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "command.hpp"
+#include "core/text.hpp"
+
+namespace invctl::cmd {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json integer() {
+  return {{"type", "integer"}};
+}
+Json number() {
+  return {{"type", "number"}};
+}
+Json string() {
+  return {{"type", "string"}};
+}
+Json boolean() {
+  return {{"type", "boolean"}};
+}
+Json time() {
+  return {{"type", "string"}, {"format", "date-time"}};
+}
+
+Json nullable(Json schema) {
+  schema["type"] = Json::array({schema["type"], "null"});
+  return schema;
+}
+
+Json array(Json items) {
+  return {{"type", "array"}, {"items", std::move(items)}};
+}
+
+// Every property is present in every answer, but those of `optional`.
+Json object(const std::vector<std::pair<std::string, Json>>& properties,
+            const std::vector<std::pair<std::string, Json>>& optional = {}) {
+  Json schema = {{"type", "object"}, {"additionalProperties", false}};
+  schema["properties"] = Json::object();
+  schema["required"] = Json::array();
+  for (const auto& [name, property] : properties) {
+    schema["properties"][name] = property;
+    schema["required"].push_back(name);
+  }
+  for (const auto& [name, property] : optional) schema["properties"][name] = property;
+  return schema;
+}
+
+Json change(bool purchase) {
+  std::vector<std::pair<std::string, Json>> line = {
+      {"warehouse", string()}, {"sku", string()},       {"delta", integer()},    {"before", integer()},
+      {"on_hand", integer()},  {"reserved", integer()}, {"available", integer()}};
+  std::vector<std::pair<std::string, Json>> fields = {{"operation", nullable(integer())},
+                                                      {"id", nullable(string())},
+                                                      {"kind", string()},
+                                                      {"replayed", boolean()},
+                                                      {"reference", nullable(string())},
+                                                      {"actor", string()},
+                                                      {"recorded_at", time()}};
+  if (purchase) {
+    line.emplace_back("unit_price_minor", integer());
+    line.emplace_back("amount_minor", integer());
+    fields.emplace_back("user", string());
+    fields.emplace_back("currency", string());
+    fields.emplace_back("total_minor", integer());
+  }
+  fields.emplace_back("lines", array(object(line)));
+  return object(fields, {{"dry_run", boolean()}});
+}
+
+Json warehouse() {
+  return object(
+      {{"code", string()}, {"name", string()}, {"address", nullable(string())}, {"retired", boolean()}});
+}
+
+Json product() {
+  return object({{"sku", string()},
+                 {"name", string()},
+                 {"category", nullable(string())},
+                 {"unit", nullable(string())},
+                 {"price_minor", nullable(integer())},
+                 {"currency", string()},
+                 {"reorder_point", nullable(integer())},
+                 {"barcode", nullable(string())},
+                 {"retired", boolean()},
+                 {"on_hand", integer()},
+                 {"reserved", integer()},
+                 {"available", integer()}});
+}
+
+Json seed_counts() {
+  return object({{"rows", integer()},
+                 {"inserted", integer()},
+                 {"updated", integer()},
+                 {"unchanged", integer()},
+                 {"rejected", integer()}});
+}
+
+struct Entry {
+  std::string_view command;
+  Json (*schema)();
+};
+
+constexpr Entry entries[] = {
+    {"error",
+     [] {
+       Json line = {{"type", "object"}, {"properties", {{"message", string()}}}, {"required", {"message"}}};
+       return object({{"error", object({{"code", string()},
+                                        {"exit", integer()},
+                                        {"message", string()},
+                                        {"hint", nullable(string())},
+                                        {"lines", array(line)}})}});
+     }},
+    {"init-db",
+     [] {
+       return object({{"database", string()},
+                      {"from", integer()},
+                      {"to", integer()},
+                      {"dry_run", boolean()},
+                      {"applied", array(object({{"migration", string()}}))}});
+     }},
+    {"seed-from-csv",
+     [] {
+       return object({{"warehouses", seed_counts()},
+                      {"products", seed_counts()},
+                      {"stock", seed_counts()},
+                      {"elapsed_s", number()}});
+     }},
+    {"receive", [] { return change(false); }},
+    {"ship", [] { return change(false); }},
+    {"adjust", [] { return change(false); }},
+    {"purchase", [] { return change(true); }},
+    {"stock",
+     [] {
+       return array(object({{"warehouse", string()},
+                            {"sku", string()},
+                            {"name", string()},
+                            {"on_hand", integer()},
+                            {"reserved", integer()},
+                            {"available", integer()},
+                            {"reorder_point", nullable(integer())}}));
+     }},
+    {"history",
+     [] {
+       return array(object({{"seq", integer()},
+                            {"operation", integer()},
+                            {"kind", string()},
+                            {"warehouse", string()},
+                            {"sku", string()},
+                            {"delta", integer()},
+                            {"reserved_delta", integer()},
+                            {"on_hand", integer()},
+                            {"reserved", integer()},
+                            {"actor", string()},
+                            {"reference", nullable(string())},
+                            {"reason", nullable(string())},
+                            {"recorded_at", time()}}));
+     }},
+    {"warehouse add", warehouse},
+    {"warehouse show", warehouse},
+    {"warehouse retire", warehouse},
+    {"warehouse list", [] { return array(warehouse()); }},
+    {"product add", product},
+    {"product set", product},
+    {"product show", product},
+    {"product retire", product},
+    {"product list", [] { return array(product()); }},
+    {"config",
+     [] {
+       return array(object({{"name", string()}, {"value", nullable(string())}, {"origin", string()}}));
+     }},
+};
+
+struct SchemaOptions {
+  std::vector<std::string> command;
+};
+
+Exit print_schema(Context& context, const std::string& wanted) {
+  std::vector<std::string> names;
+  for (const auto& entry : entries) {
+    if (entry.command == wanted) {
+      Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                     {"title", fmt::format("answer of invctl {}", wanted)}};
+      schema.update(entry.schema());
+      io::print_json(context.out, io::Format::json, schema);
+      return Exit::ok;
+    }
+    names.emplace_back(entry.command);
+  }
+  const auto near = text::closest(wanted, names);
+  throw Error(Exit::usage, fmt::format("there is no schema of {}", text::quoted(wanted)),
+              near.empty() ? "one of: " + text::join(names, ", ") : fmt::format("did you mean {}?", near));
+}
+
+}  // namespace
+
+void setup_schema(CLI::App& app, Action& action) {
+  auto options = std::make_shared<SchemaOptions>();
+  app.add_option("command", options->command, "the command, such as `receive` or `product list`; or `error`")
+      ->type_name("COMMAND")
+      ->required();
+  action = [options](Context& context) { return print_schema(context, text::join(options->command, " ")); };
+}
+
+}  // namespace invctl::cmd
