@@ -1,14 +1,99 @@
 // The MySQL and MariaDB driver, over MySQL Connector/C++.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
 
 #include "connection.hpp"
+#include "mysql_errors.hpp"
+#include "mysql_login.hpp"
+#include "mysql_statement.hpp"
 #include "url.hpp"
+
+namespace sql {
+class Connection;
+class PreparedStatement;
+class Statement;
+}  // namespace sql
 
 namespace invctl::db {
 
-// Connects to the first of the URL's hosts that answers and is ready.
+struct MysqlOptions {
+  // How long opening goes on while a server has no connection free.
+  std::chrono::milliseconds full_server_patience{5000};
+  // The longest silence of a server before the connection counts as lost. Lock waits end before it, because
+  // a wait that is cut off at COMMIT would leave the outcome unknown.
+  std::chrono::seconds silence{120};
+};
+
+class MysqlConnection : public Connection {
+ public:
+  // Connects to the first of the URL's hosts that answers and is ready. Throws Error: usage, unavailable,
+  // not_permitted, or busy where every host is full for the time allowed.
+  explicit MysqlConnection(const Url& url, const MysqlOptions& options = {});
+  ~MysqlConnection() override;
+
+  const Dialect& dialect() const override { return mysql_dialect; }
+  Statement& statement(const std::string& sql) override;
+  void execute(const std::string& sql) override;
+  void execute_ddl(const std::string& sql, bool may_have_run) override;
+  // A named lock of this database on this server (a Galera cluster's other nodes do not see it: there the
+  // journal's primary key stops the second migration). The session is replaced by one that waits for an ALTER
+  // TABLE as long as it takes. Throws Error(unavailable) where a table of ours is not InnoDB's.
+  void begin_migration(const Deadline& deadline) override;
+  void end_migration(bool commit) override;
+  std::int64_t last_insert_id() override;
+
+  // Each lock wait is bounded by what is left of the deadline, in whole seconds, at least one.
+  void begin(const Deadline& deadline) override;
+  void begin_snapshot() override;
+  void commit() override;
+  void rollback() noexcept override;
+
+  // Tries the hosts after the one that was lost first.
+  void reconnect() override;
+
+  // The host that answers, as text.
+  std::string server() const { return login_.endpoints[endpoint_].shown(); }
+
+  // For MysqlStatement.
+  std::uint64_t session_number() const { return session_number_; }
+  std::unique_ptr<sql::PreparedStatement> prepare(const std::string& sql);
+  // Shortens the lock wait when the deadline has come nearer. Throws StoreError(lost) without a session.
+  void before_statement();
+  // Notes whether the session is over and throws the program's error.
+  [[noreturn]] void fail(int number, const std::string& text, MysqlPhase phase);
+
+ private:
+  void connect_from(std::size_t first);
+  void connect_to(std::size_t endpoint);
+  void close_session() noexcept;
+  void require_session() const;
+  void limit_lock_wait();
+  void run(const std::string& sql, MysqlPhase phase);
+  std::int64_t query_number(const std::string& sql);
+  void drop_idle_statements();
+  std::string migration_lock_name() const;
+  void refuse_other_engines();
+
+  MysqlLogin login_;
+  MysqlOptions options_;
+  MysqlTimeouts timeouts_;
+  std::size_t endpoint_ = 0;
+  std::unique_ptr<sql::Connection> session_;  // null while the connection is lost
+  std::unique_ptr<sql::Statement> plain_;     // for texts that are not prepared
+  std::uint64_t session_number_ = 0;          // grows with each session
+  std::int64_t lock_wait_s_ = 0;              // as the server has it
+  bool in_transaction_ = false;
+  std::optional<Deadline> deadline_;       // of the write transaction
+  std::optional<Deadline> last_deadline_;  // the same, kept when it ends: a reconnect is part of that work
+  std::unordered_map<std::string, std::unique_ptr<MysqlStatement>> statements_;
+};
+
 std::unique_ptr<Connection> open_mysql(const Url& url);
 
 }  // namespace invctl::db

@@ -1,0 +1,110 @@
+#include "mysql_errors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "stock/transactions.hpp"
+
+namespace invctl::db {
+
+namespace {
+
+template <std::size_t N>
+bool is_one_of(int number, const std::array<int, N>& numbers) {
+  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+
+// Numbers from 2000 on are the client library's own.
+constexpr std::array unreachable = {2002, 2003, 2005, 2006, 2012, 2013, 2055, 1047, 1053, 1129,
+                                    1130, 1158, 1159, 1160, 1161, 1184, 1927, 4031, 1152};
+constexpr std::array full = {1040, 1203, 1226};
+constexpr std::array repeatable = {1213, 1205, 1020, 3572, 1206, 1317, 1461, 1615, 1637, 1969, 3024, 3058};
+// Where these stop a commit, it may be half done.
+constexpr std::array doubtful_at_commit = {1180, 1317, 1969, 3024};
+constexpr std::array denied = {1142, 1143, 1044, 1227, 1370};
+constexpr std::array login_refused = {1045, 1251, 1524, 1698, 1820, 1862, 2059, 3118, 4151};
+constexpr std::array read_only = {1290, 1792, 1836, 3102};
+
+[[noreturn]] void throw_final(int number, const std::string& shown) {
+  if (is_one_of(number, denied)) {
+    throw Error(Exit::not_permitted, shown, "`invctl init-db --print-grants` prints what an account needs");
+  }
+  if (is_one_of(number, login_refused)) {
+    throw Error(Exit::unavailable, "login_refused", shown,
+                "the password comes from INVCTL_DB_PASSWORD, password-file=FILE or defaults-file=FILE");
+  }
+  if (is_one_of(number, read_only)) {
+    throw Error(Exit::unavailable, "read_only", "the server takes no changes: " + shown,
+                "write to the primary server");
+  }
+  switch (number) {
+    case 4025:
+    case 3819:
+      throw Error(Exit::insufficient_stock, "a constraint of the database refuses the change");
+    case 1690:
+    case 1264:
+      throw Error(Exit::conflict, "overflow", "a number would not fit 64 bits", "");
+    case 1419:
+      throw Error(
+          Exit::not_permitted, shown,
+          "the ledger's triggers need SET GLOBAL log_bin_trust_function_creators = 1 while init-db runs");
+    case 1644:
+      throw Error(Exit::not_permitted, "append_only", shown, "");
+    case 2026:
+    case 3159:
+      throw Error(Exit::unavailable, "tls_failed", shown,
+                  "tls=require encrypts, tls=verify with ca=FILE also checks who answers");
+    case 1049:
+      throw Error(Exit::unavailable, shown,
+                  "an administrator creates it: CREATE DATABASE name CHARACTER SET utf8mb4");
+    case 1146:
+      throw Error(Exit::unavailable, "not_initialised",
+                  "this is not an initialised invctl database: " + shown, "create it with `invctl init-db`");
+    case 1021:
+    case 1114:
+      throw Error(Exit::internal, "disk_full", shown, "");
+    default:
+      throw Error(Exit::internal, shown);
+  }
+}
+
+}  // namespace
+
+bool ends_session(int number, MysqlPhase phase) {
+  return is_one_of(number, unreachable) ||
+         (phase == MysqlPhase::commit && is_one_of(number, doubtful_at_commit));
+}
+
+bool is_server_full(int number) {
+  return is_one_of(number, full);
+}
+
+bool may_try_next_host(int number) {
+  return is_one_of(number, unreachable) || is_one_of(number, full);
+}
+
+void throw_mysql_error(int number, const std::string& text, MysqlPhase phase) {
+  auto shown = fmt::format("{} (MySQL {})", text::printable(text), number);
+  if (ends_session(number, phase)) {
+    throw StoreError(StoreError::Kind::lost, Exit::unavailable,
+                     (phase == MysqlPhase::connect ? "cannot connect: " : "the connection broke: ") + shown);
+  }
+  if (is_server_full(number)) {
+    throw StoreError(StoreError::Kind::retry, Exit::busy, "the server takes no more connections: " + shown,
+                     "safe to repeat");
+  }
+  if (is_one_of(number, repeatable)) {
+    throw StoreError(StoreError::Kind::retry, Exit::busy, "the database is busy: " + shown,
+                     "safe to repeat; --lock-timeout waits longer");
+  }
+  if (number == 1062 || number == 1586) {
+    throw StoreError(StoreError::Kind::duplicate, Exit::conflict, "a unique key is taken");
+  }
+  throw_final(number, shown);
+}
+
+}  // namespace invctl::db
