@@ -27,7 +27,22 @@ bool is_control(utf8proc_int32_t c) {
 
 // Characters that reorder or hide what follows them on a terminal (Unicode TR 36).
 bool is_directional(utf8proc_int32_t c) {
-  return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f;
+  return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f ||
+         c == 0x061c;
+}
+
+// Vowels and final consonants of Hangul: terminals draw them into the syllable that a leading consonant
+// began, utf8proc counts them as characters of their own.
+bool joins_syllable(utf8proc_int32_t c) {
+  return (c >= 0x1160 && c <= 0x11ff) || (c >= 0xd7b0 && c <= 0xd7fb);
+}
+
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
+bool is_space(utf8proc_int32_t c) {
+  return utf8proc_category(c) == UTF8PROC_CATEGORY_ZS;
 }
 
 std::string map_utf8(std::string_view s, int options) {
@@ -67,6 +82,17 @@ std::optional<std::size_t> control_at(std::string_view s) {
   return std::nullopt;
 }
 
+bool has_space_at_end(std::string_view s) {
+  if (s.empty()) return false;
+  std::size_t last = s.size() - 1;
+  while (last > 0 && is_continuation(s[last])) --last;
+  for (const auto end : {s, s.substr(last)}) {
+    utf8proc_int32_t c = 0;
+    if (decode(end, c) > 0 && is_space(c)) return true;
+  }
+  return false;
+}
+
 std::string to_nfc(std::string_view s) {
   if (is_ascii(s)) return std::string(s);
   return map_utf8(s, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
@@ -87,7 +113,7 @@ std::size_t display_width(std::string_view s) {
       ++at;
       continue;
     }
-    width += static_cast<std::size_t>(std::max(0, utf8proc_charwidth(c)));
+    if (!joins_syllable(c)) width += static_cast<std::size_t>(std::max(0, utf8proc_charwidth(c)));
     at += n;
   }
   return width;
@@ -122,7 +148,11 @@ std::string printable(std::string_view s) {
 }
 
 std::string quoted(std::string_view s) {
-  return '"' + printable(s) + '"';
+  if (s.size() <= quoted_max_bytes) return '"' + printable(s) + '"';
+  // Not in the middle of a character, which would show as bytes that are not there.
+  std::size_t end = quoted_max_bytes;
+  while (end > quoted_max_bytes - 3 && is_continuation(s[end])) --end;
+  return '"' + printable(s.substr(0, end)) + "\"...";
 }
 
 std::string_view trim(std::string_view s) {
@@ -151,9 +181,9 @@ std::vector<std::string_view> split(std::string_view s, char separator) {
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string out;
-  for (const auto& part : parts) {
-    if (!out.empty()) out += separator;
-    out += part;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) out += separator;
+    out += parts[i];
   }
   return out;
 }

@@ -32,6 +32,10 @@ bool literal_at(std::string_view s, std::size_t& at, std::string_view any_of) {
   return true;
 }
 
+// The first instant of year 1 and of year 10000: what four digits can write.
+constexpr Micros first_time = -62'135'596'800'000'000;
+constexpr Micros end_of_time = 253'402'300'800'000'000;
+
 // The instant that `s` names, or nothing. Written as one pass because each part is optional from the right.
 std::optional<Micros> read_time(std::string_view s) {
   std::size_t at = 0;
@@ -78,7 +82,8 @@ std::optional<Micros> read_time(std::string_view s) {
   const int offset_minutes = digits_at(s, at, 2);
   if (offset_minutes < 0 || offset_minutes > 59 || at != s.size()) return std::nullopt;
   const Micros offset = (offset_hours * 60 + offset_minutes) * 60LL * 1'000'000;
-  return behind ? t + offset : t - offset;
+  t = behind ? t + offset : t - offset;
+  return t >= first_time && t < end_of_time ? std::optional(t) : std::nullopt;
 }
 
 }  // namespace

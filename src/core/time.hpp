@@ -12,16 +12,18 @@ namespace invctl {
 
 Micros now_utc();
 
-// "2026-11-21T09:30:00.123456Z"; always six decimals, so that texts sort as times do.
+// "2026-11-21T09:30:00.123456Z"; always six decimals, so that texts sort as times do. For the years 1 to
+// 9999, which are also all that parse_time() reads.
 std::string format_time(Micros t);
 
 // RFC 3339 with `T` or a space, optional seconds and fraction (up to six digits), `Z` or `+hh:mm`; without an
 // offset it is UTC; a date alone is its first instant. `why` says what is wrong.
 std::optional<Micros> parse_time(std::string_view s, std::string& why);
 
-// `500ms`, `5s`, `15m`, `2h`, `7d`; a whole number and a unit. `0s` is allowed. `why` says what is wrong.
+// `500ms`, `5s`, `15m`, `2h`, `7d`; a whole number and a unit. `0s` is allowed, a century is the longest.
+// `why` says what is wrong.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view s, std::string& why);
-std::string format_duration(std::chrono::milliseconds d);  // "5s", "1500ms"
+std::string format_duration(std::chrono::milliseconds d);  // the largest unit that is exact: "5s", "1500ms"
 
 // A point on the steady clock that several waits share as one budget.
 class Deadline {

@@ -83,19 +83,15 @@ std::string parse_code(std::string_view s, std::string_view what) {
     throw Error(Exit::usage, fmt::format("{} {} is {} bytes long, at most {} are allowed", what,
                                          text::quoted(s), nfc.size(), code_max_bytes));
   }
-  const auto is_space = [](std::string_view end) { return end == " " || end == "\u00a0" || end == "\u3000"; };
-  for (const std::size_t n : {1, 2, 3}) {
-    if (nfc.size() >= n && (is_space(std::string_view(nfc).substr(0, n)) ||
-                            is_space(std::string_view(nfc).substr(nfc.size() - n)))) {
-      throw Error(Exit::usage, fmt::format("{} {} begins or ends with a space", what, text::quoted(s)));
-    }
+  if (text::has_space_at_end(nfc)) {
+    throw Error(Exit::usage, fmt::format("{} {} begins or ends with a space", what, text::quoted(s)));
   }
   return nfc;
 }
 
 std::string parse_text(std::string_view s, std::string_view what) {
   if (auto fault = text_fault(s); !fault.empty()) {
-    throw Error(Exit::usage, fmt::format("{} {} {}", what, text::quoted(s.substr(0, 60)), fault));
+    throw Error(Exit::usage, fmt::format("{} {} {}", what, text::quoted(s), fault));
   }
   std::string nfc = text::to_nfc(s);
   if (nfc.size() > text_max_bytes) {
@@ -107,7 +103,7 @@ std::string parse_text(std::string_view s, std::string_view what) {
 
 namespace {
 
-// ISO 4217 (2024): active codes whose minor unit is not two decimals, then the two-decimal ones.
+// ISO 4217 (2025): active codes whose minor unit is not two decimals, then the two-decimal ones.
 struct CurrencyEntry {
   std::string_view codes;
   int decimals;
@@ -121,7 +117,7 @@ constexpr CurrencyEntry currencies[] = {
      "GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA "
      "MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR "
      "RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD "
-     "TZS UAH USD USN UYU UZS VED VES WST XCD YER ZAR ZMW ZWL",
+     "TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG ZWL",
      2},
 };
 
@@ -144,8 +140,7 @@ std::optional<Minor> Currency::parse_amount(std::string_view s, std::string& why
   const auto all_digits = [](std::string_view d) {
     return d.find_first_not_of("0123456789") == std::string_view::npos;
   };
-  if (!whole.empty() && whole[0] == '-' && all_digits(whole.substr(1)) && all_digits(fraction) &&
-      s.size() > 1) {
+  if (whole.size() > 1 && whole[0] == '-' && all_digits(whole.substr(1)) && all_digits(fraction)) {
     why = text::quoted(s) + " is negative";
     return std::nullopt;
   }

@@ -28,11 +28,13 @@ std::optional<std::int64_t> checked_mul(std::int64_t a, std::int64_t b);
 // Errors: a text that says what is wrong with it, in `why`.
 std::optional<std::int64_t> parse_whole(std::string_view s, std::string& why);
 
-// The same with a mandatory `+` or `-` in front (lines of `adjust`).
+// The same with a mandatory `+` or `-` in front (lines of `adjust`). The range is symmetric, so that the
+// answer can be negated.
 std::optional<std::int64_t> parse_signed(std::string_view s, std::string& why);
 
 // Checks a code (SKU, warehouse code, idempotency key, user name): 1-64 bytes of UTF-8 once in NFC, no
-// control character, no space at either end. Returns it in NFC; throws Error(usage) naming `what`.
+// control character, no space (of any width) at either end. Returns it in NFC; throws Error(usage) naming
+// `what`.
 std::string parse_code(std::string_view s, std::string_view what);
 
 // Checks a free text (name, note, reason, reference): UTF-8, at most 1,000 bytes once in NFC, no control
@@ -73,7 +75,8 @@ class Currency {
   int decimals() const { return decimals_; }
 
   // A price such as `2.55` in minor units. Trailing zeros beyond the currency's decimals are accepted, other
-  // digits there are not. Non-negative; at most 18 digits before the point. `why` says what is wrong.
+  // digits there are not. No sign, no exponent, no separators, and a digit on both sides of a point. The
+  // amount fits 64 bits of minor units. `why` says what is wrong.
   std::optional<Minor> parse_amount(std::string_view s, std::string& why) const;
   std::string format(Minor amount) const;  // "2.55", "-0.10", "1500"
 
