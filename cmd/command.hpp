@@ -22,6 +22,7 @@ struct Command {
   std::string_view summary;  // one line, lower case
   // Declares the command's options and says what to run; no side effects.
   void (*setup)(CLI::App& app, Action& action);
+  std::string_view example = {};  // one that can be typed
 };
 
 std::span<const Command> command_table();

@@ -171,6 +171,7 @@ void setup_product(CLI::App& app, Action& action) {
   const auto sub = [&](const char* name, const char* summary, Exit (*run)(Context&, const ProductOptions&)) {
     auto* command = app.add_subcommand(name, summary);
     command->fallthrough();
+    command->group("Commands");
     command->callback([options, run, &action, name] {
       action = [options, run, name](Context& context) {
         context.command += std::string(" ") + name;

@@ -8,6 +8,7 @@
 #include "command.hpp"
 #include "core/interrupt.hpp"
 #include "core/text.hpp"
+#include "help.hpp"
 #include "io/json_text.hpp"
 #include "log.hpp"
 #include "root_options.hpp"
@@ -45,7 +46,9 @@ CLI::App* add_command(CLI::App& root, const Command& command, Action& action) {
   auto* app = root.add_subcommand(std::string(command.name), std::string(command.summary));
   app->group(std::string(command.group));
   app->fallthrough();
-  app->footer("Options such as --db, --json and --lock-timeout work here too: invctl --help");
+  std::string footer;
+  if (!command.example.empty()) footer = fmt::format("Example: {}\n", command.example);
+  app->footer(footer + "Options such as --db, --json and --lock-timeout work here too: invctl --help");
   command.setup(*app, action);
   return app;
 }
@@ -125,7 +128,7 @@ int parse_and_run(Context& context, int argc, char** argv, bool& json) {
       "invctl");
   root.set_version_flag("--version", std::string("invctl ") + version)->group("Everywhere");
   root.get_help_ptr()->group("Everywhere");
-  root.get_formatter()->column_width(28);
+  root.formatter(std::make_shared<HelpFormatter>());
   root.footer(
       "Exit codes: 0 ok, 2 usage, 3 not found, 4 insufficient stock, 5 conflict, 6 busy, 8 bad input,\n"
       "9 unavailable; see invctl(1) for all and for examples.");

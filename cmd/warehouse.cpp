@@ -98,6 +98,7 @@ void setup_warehouse(CLI::App& app, Action& action) {
                        Exit (*run)(Context&, const WarehouseOptions&)) {
     auto* command = app.add_subcommand(name, summary);
     command->fallthrough();
+    command->group("Commands");
     command->callback([options, run, &action, name] {
       action = [options, run, name](Context& context) {
         context.command += std::string(" ") + name;
