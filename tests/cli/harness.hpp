@@ -1,0 +1,134 @@
+// Runs the real binary from tests, against a fresh database, and looks at all it leaves behind: exit code,
+// stdout, stderr and the rows of the database.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace invctl::test {
+
+// A directory of its own that goes away with the object; INVCTL_TEST_KEEP=1 keeps it and says where.
+class TempDir {
+ public:
+  TempDir();
+  ~TempDir();
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string path(std::string_view name) const { return path_ + "/" + std::string(name); }
+  // Writes a file in it and returns its path.
+  std::string write(std::string_view name, std::string_view content) const;
+
+ private:
+  std::string path_;
+};
+
+std::string read_file(const std::string& path);  // throws where it cannot be read
+bool file_exists(const std::string& path);
+
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+struct RunOptions {
+  std::string stdin_text = {};  // empty: /dev/null
+  Environment env = {};         // on top of a clean one: PATH, HOME, LC_ALL, TMPDIR; nothing of INVCTL_*
+  std::string cwd = {};         // empty: HOME, a temporary directory
+  std::string stdout_to = {};   // a file to open instead of capturing, such as /dev/full
+  std::string stderr_to = {};
+  std::chrono::seconds timeout{120};  // then the process is killed and exit is 137
+};
+
+struct Result {
+  int exit = -1;  // 128 + the signal where one ended it
+  std::string out, err;
+
+  // stdout as JSON; throws where it is not.
+  nlohmann::json json() const;
+  // The `error` object of stderr's last line, for runs with --json.
+  nlohmann::json error() const;
+};
+std::ostream& operator<<(std::ostream& stream, const Result& result);
+
+// A process that runs while the test goes on. Ends with the object, killed if it still runs. Thread-safe as
+// far as each thread uses its own.
+class Process {
+ public:
+  explicit Process(const std::vector<std::string>& args, const RunOptions& options = {});
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  int pid() const { return pid_; }
+  void signal(int number) const;
+  // Feeds stdin, collects what it says, and waits for its end.
+  Result wait();
+
+ private:
+  void exchange(Result& result);
+
+  int pid_ = -1;
+  int in_ = -1, out_ = -1, err_ = -1;
+  std::string stdin_text_;
+  std::chrono::steady_clock::time_point deadline_;
+};
+
+// `invctl ARGS...`, from start to end.
+Result run(const std::vector<std::string>& args, const RunOptions& options = {});
+
+using Rows = std::vector<std::vector<std::string>>;  // NULL is "NULL", a blob is hexadecimal
+
+// One database of an engine, made for one test.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string url() const = 0;
+  virtual Rows rows(const std::string& sql) = 0;          // behind invctl's back
+  virtual void execute(const std::string& sql) = 0;       // the same for statements
+  virtual Environment environment() const { return {}; }  // what the child needs besides the URL
+};
+
+// Engines by the name in INVCTL_TEST_BACKEND (default sqlite, which is built in). Another engine's fixture
+// registers itself before main, from a file of its own.
+using BackendFactory = std::function<std::unique_ptr<Backend>(const TempDir& directory)>;
+bool register_backend(const std::string& name, BackendFactory factory);
+std::string backend_name();
+
+// A database made by `invctl init-db`, and a directory for the test's own files, which is HOME and the
+// working directory of what it runs.
+class Database {
+ public:
+  explicit Database(const std::string& currency = "USD");
+
+  Result run(const std::vector<std::string>& args, RunOptions options = {});
+  // The same that throws, with everything it said, unless it exits 0.
+  Result must(const std::vector<std::string>& args, RunOptions options = {});
+  std::unique_ptr<Process> start(const std::vector<std::string>& args, RunOptions options = {});
+
+  const TempDir& dir() const { return dir_; }
+  std::string url() const { return backend_->url(); }
+  Rows rows(const std::string& sql) { return backend_->rows(sql); }
+  std::int64_t integer(const std::string& sql);  // of one row and column
+  std::string text(const std::string& sql);
+  void execute(const std::string& sql) { backend_->execute(sql); }
+
+ private:
+  RunOptions complete(RunOptions options) const;
+
+  TempDir dir_;
+  std::unique_ptr<Backend> backend_;
+};
+
+// A file of the real data sets, which are not part of the repository: INVCTL_TEST_DATA, else
+// ../shared/data beside the project. Nothing, and a message, where it is absent: then the test returns.
+std::optional<std::string> real_data(const std::string& name);
+
+}  // namespace invctl::test
