@@ -21,21 +21,36 @@ ErrorLine line_error(std::string message, const std::optional<std::string>& ware
   return line;
 }
 
-// Collects failing lines, most important class first.
+// Collects what is wrong with each line, most important class first.
 class Refusals {
  public:
-  void add(int rank, Exit exit, std::string code, std::string hint, ErrorLine line) {
-    auto [it, fresh] = by_rank_.try_emplace(rank, exit, std::move(code), line.message, std::move(hint));
+  void add(int rank, Exit exit, const std::string& code, std::string hint, ErrorLine line) {
+    line.fields.emplace_back("code", code);
+    const auto it = by_rank_.try_emplace(rank, exit, code, line.message, std::move(hint)).first;
     it->second.add_line(std::move(line));
-    if (!fresh)
-      it->second.message = fmt::format("{} cannot be applied",
-                                       text::count(static_cast<long long>(it->second.lines.size()), "line"));
+    ++faults_;
+  }
+  void line_done() {
+    if (faults_ > faults_before_line_) ++failing_lines_;
+    faults_before_line_ = faults_;
   }
   bool empty() const { return by_rank_.empty(); }
-  Error first() const { return by_rank_.begin()->second; }
+
+  // The most important class, with the faults of all classes.
+  Error all() const {
+    auto error = by_rank_.begin()->second;
+    for (auto other = std::next(by_rank_.begin()); other != by_rank_.end(); ++other) {
+      for (const auto& line : other->second.lines) error.add_line(line);
+    }
+    if (failing_lines_ > 1) error.message = text::count(failing_lines_, "line") + " cannot be applied";
+    return error;
+  }
 
  private:
   std::map<int, Error> by_rank_;
+  long long faults_ = 0;
+  long long faults_before_line_ = 0;
+  long long failing_lines_ = 0;
 };
 
 class Decider {
@@ -43,10 +58,13 @@ class Decider {
   Decider(const Book& book, const Operation& operation) : book_(book), operation_(operation) {}
 
   Decision run() {
-    for (const auto& line : operation_.lines) consider(line);
+    for (const auto& line : operation_.lines) {
+      consider(line);
+      refusals_.line_done();
+    }
     if (!refusals_.empty()) {
       decision_ = {};
-      decision_.rejection = refusals_.first();
+      decision_.rejection = refusals_.all();
       return std::move(decision_);
     }
     if (operation_.kind == Kind::purchase) add_total();
@@ -206,12 +224,11 @@ class Decider {
       const auto* warehouse = book_.warehouse_by_id(stored.key.warehouse_id);
       if (warehouse == nullptr || warehouse->retired) continue;
       const auto row = current(stored.key);
-      if (row.available() <= 0) continue;
-      offers.push_back({row, warehouse});
       // Saturating: only used to compare with the line and to be shown.
       available = checked_add(available, row.available()).value_or(INT64_MAX);
       on_hand = checked_add(on_hand, row.on_hand).value_or(INT64_MAX);
       reserved = checked_add(reserved, row.reserved).value_or(INT64_MAX);
+      if (row.available() > 0) offers.push_back({row, warehouse});
     }
     if (available < line.quantity) {
       refuse_shortage(available, on_hand, reserved, line, product, std::nullopt);

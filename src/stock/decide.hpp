@@ -33,16 +33,22 @@ struct Decision {
   bool accepted() const { return !rejection.has_value(); }
 };
 
-// Decides `operation` (lines normalised) against the book as it stands. Does not change the book.
+// Decides `operation` (lines normalised, check_operation() passed) against the book as it stands. Does not
+// change the book. Later lines see what earlier ones did.
 //
-// Rejections, the first class that has a failing line wins and lists all of its lines:
+// A rejection has the exit and code of the first of these classes that has a failing line:
 //   not_found           a SKU or warehouse that does not exist
-//   conflict            retired, no_price, precondition_failed (--expect), overflow
-//   insufficient_stock  less available (on hand - reserved) than the line takes
+//   retired             (conflict) into or out of a retired place or product, but by ship and adjust
+//   precondition_failed (conflict) on hand is not what the line expects
+//   no_price            (conflict) a purchase of a product without a price
+//   overflow            (conflict) more on hand, or more money, than 64 bits hold
+//   insufficient_stock  less available (on hand - reserved) than the line takes; or set to below reserved
+// and lists everything that is wrong with any line, that class first; each entry of `lines` has its own
+// `code`.
 //
 // A line without a warehouse is allocated over the warehouses that are not retired: in the order of what they
-// have available, most first, then by code. So one warehouse serves the line if any can, and otherwise the
-// fewest possible do.
+// have available, most first, then by code, byte by byte. So one warehouse serves the line if any can, and
+// otherwise the fewest possible do. Each warehouse is a movement of its own.
 Decision decide(const Book& book, const Operation& operation);
 
 // Makes the movements of an accepted decision part of the book, so that the next operation of a batch sees

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <tuple>
 
 #include "core/error.hpp"
@@ -36,7 +37,10 @@ std::optional<Kind> parse_kind(std::string_view name) {
 
 void normalise_lines(std::vector<Line>& lines) {
   const auto row = [](const Line& line) { return std::tie(line.warehouse, line.sku); };
-  std::stable_sort(lines.begin(), lines.end(), [&](const Line& a, const Line& b) { return row(a) < row(b); });
+  std::stable_sort(lines.begin(), lines.end(), [&](const Line& a, const Line& b) {
+    if (a.warehouse.has_value() != b.warehouse.has_value()) return a.warehouse.has_value();
+    return row(a) < row(b);
+  });
   std::vector<Line> merged;
   merged.reserve(lines.size());
   for (auto& line : lines) {
@@ -45,18 +49,42 @@ void normalise_lines(std::vector<Line>& lines) {
       continue;
     }
     auto& into = merged.back();
-    if (into.mode == Line::Mode::set || line.mode == Line::Mode::set) {
+    const auto names_a_value = [](const Line& l) { return l.mode == Line::Mode::set || l.expect; };
+    if (names_a_value(into) || names_a_value(line)) {
       throw Error(Exit::usage, fmt::format("{} is given twice", text::printable(line.sku.str())),
-                  "a value that is set can be named only once");
+                  "a value that is set or expected can be named only once");
     }
     const auto sum = checked_add(into.quantity, line.quantity);
-    if (!sum) {
+    if (!sum || *sum == std::numeric_limits<Quantity>::min()) {
       throw Error(Exit::usage, fmt::format("the lines of {} add up to more than 64 bits",
                                            text::printable(line.sku.str())));
     }
     into.quantity = *sum;
   }
   lines = std::move(merged);
+}
+
+void check_operation(const Operation& operation) {
+  const auto require = [&](bool holds, std::string_view rule) {
+    if (!holds) throw Error(Exit::usage, fmt::format("{}: {}", kind_name(operation.kind), rule));
+  };
+  const bool purchase = operation.kind == Kind::purchase;
+  const bool adjust = operation.kind == Kind::adjust;
+  require(!operation.lines.empty(), "there is no line");
+  require(!purchase || operation.user, "a purchase needs a user");
+  for (const auto& line : operation.lines) {
+    require(line.warehouse || purchase, "every line needs a warehouse");
+    if (line.mode == Line::Mode::set) {
+      require(adjust, "only adjust can set a value");
+      require(line.quantity >= 0, "a value that is set cannot be negative");
+    } else if (adjust) {
+      require(line.quantity != std::numeric_limits<Quantity>::min(), "the quantity does not fit 64 bits");
+    } else {
+      const bool opening = operation.kind == Kind::opening;
+      require(line.quantity >= 0, "the quantity cannot be negative");
+      require(line.quantity != 0 || opening, "the quantity must be at least 1");
+    }
+  }
 }
 
 Digest request_hash(const Operation& operation) {

@@ -18,13 +18,13 @@ std::optional<Kind> parse_kind(std::string_view name);
 
 struct Line {
   enum class Mode {
-    delta,  // quantity is added to on hand (negative takes away)
-    set,    // quantity is what on hand becomes
+    delta,  // receive, opening: added to on hand; ship, purchase: taken away; adjust: added, may be negative
+    set,    // adjust only: what on hand becomes
   };
 
   std::optional<WarehouseCode> warehouse;  // absent: allocated over warehouses (purchase only)
   Sku sku;
-  Quantity quantity = 0;
+  Quantity quantity = 0;  // which values are allowed depends on the kind: check_operation()
   Mode mode = Mode::delta;
   std::optional<Quantity> expect;  // the operation is refused unless on hand is this (compare and set)
 };
@@ -34,6 +34,7 @@ struct Operation {
   std::vector<Line> lines;
 
   std::optional<std::string> key;  // the caller's idempotency key; without one the program makes one
+  bool key_is_new = false;         // the program has just made it: nothing can be stored under it yet
   std::string actor;
   std::optional<std::string> reference;
   std::optional<std::string> reason;
@@ -43,9 +44,16 @@ struct Operation {
 };
 
 // Merges lines of one warehouse and SKU by adding their quantities, and sorts by warehouse, then SKU, so that
-// an operation reads the same however it was typed. Throws Error(usage) where the sum leaves 64 bits, or
-// where a line that sets a value shares its row with another line.
+// an operation reads the same however it was typed. Lines without a warehouse come last: they are allocated
+// from what the others leave. Throws Error(usage) where a sum or its negation leaves 64 bits, or where a line
+// that sets or expects a value shares its row with another line.
 void normalise_lines(std::vector<Line>& lines);
+
+// What the rules rely on; throws Error(usage) otherwise. At least one line; receive, ship and purchase move
+// 1 or more, opening stock and a value that is set are 0 or more, adjust adds anything whose negation fits 64
+// bits (zero too: +5 and -5 of one SKU are one line of 0); only adjust sets; a purchase has a user, and only
+// its lines may leave the warehouse open.
+void check_operation(const Operation& operation);
 
 // SHA-256 of what was asked for: kind, lines, user, reference, reason (design 9.5). Not of who asked, when,
 // or what came of it. `lines` are normalised.
