@@ -30,18 +30,35 @@ std::string naming(std::string_view key) {
 }  // namespace
 
 bool is_auto_key(std::string_view key) {
-  return key.starts_with(auto_prefix) && key.size() == auto_prefix.size() + 32;
+  return key.starts_with(auto_prefix) && key.size() == auto_prefix.size() + 32 &&
+         key.find_first_not_of("0123456789abcdef", auto_prefix.size()) == std::string_view::npos;
 }
 
 void ensure_key(Operation& operation) {
-  if (!operation.key) operation.key = std::string(auto_prefix) + to_hex(random_uid());
+  operation.key_is_new = !operation.key;
+  if (operation.key_is_new) operation.key = std::string(auto_prefix) + to_hex(random_uid());
 }
 
+namespace {
+
+Error unknown_outcome(std::string_view key, const Error& last) {
+  return Error(
+      Exit::unknown_outcome,
+      fmt::format(
+          "the connection broke at COMMIT, it is not known whether the change was stored{}; at last: {}",
+          naming(key), last.message),
+      key.empty() ? "repeat the command" : fmt::format("repeat with --id {}", text::printable(key)));
+}
+
+}  // namespace
+
 void run_transaction(Transactions& store, const Deadline& deadline, std::string_view key,
-                     const bool& commit_reached, const std::function<void()>& work) {
-  bool commit_in_doubt = false;
+                     bool& commit_reached, const std::function<void()>& work) {
+  bool in_doubt = false;
   bool broken = false;
+  bool looked_again = false;
   for (int attempt = 0;; ++attempt) {
+    commit_reached = false;
     try {
       if (broken) {
         store.reconnect();
@@ -50,24 +67,22 @@ void run_transaction(Transactions& store, const Deadline& deadline, std::string_
       work();
       return;
     } catch (const StoreError& error) {
-      if (error.kind == StoreError::Kind::other) throw;
-      if (error.kind == StoreError::Kind::lost) {
-        broken = true;
-        commit_in_doubt = commit_in_doubt || commit_reached;
-      }
+      const bool lost_at_commit = error.kind == StoreError::Kind::lost && commit_reached;
+      broken = broken || error.kind == StoreError::Kind::lost;
+      in_doubt = in_doubt || lost_at_commit;
       trace(TraceLevel::info, "retry", {{"attempt", attempt + 1}, {"why", error.message}});
-      if (deadline.passed()) {
-        if (commit_in_doubt) {
-          throw Error(
-              Exit::unknown_outcome,
-              fmt::format("the connection broke at COMMIT, it is not known whether the change was stored{}",
-                          naming(key)),
-              key.empty() ? "repeat the command" : fmt::format("repeat with --id {}", key));
-        }
-        if (broken) throw;
+      // Either way the answer may be stored already, and only needs to be read.
+      const bool look_again = (error.kind == StoreError::Kind::duplicate || lost_at_commit) && !looked_again;
+      looked_again = looked_again || look_again;
+      if (error.kind == StoreError::Kind::other || (deadline.passed() && !look_again)) {
+        if (in_doubt) throw unknown_outcome(key, error);
+        if (error.kind == StoreError::Kind::other || broken) throw;
         throw Error(Exit::busy, error.message + naming(key),
                     error.hint.empty() ? "safe to repeat; --lock-timeout waits longer" : error.hint);
       }
+    } catch (const Error& error) {
+      if (in_doubt) throw unknown_outcome(key, error);
+      throw;
     }
     pause_before_retry(attempt, deadline);
   }
@@ -81,12 +96,14 @@ std::vector<Outcome> Ledger::post(std::vector<Operation>& operations, const Opti
   const auto deadline = Deadline::after(options.lock_timeout);
   std::vector<Outcome> outcomes;
   bool commit_reached = false;
+  bool repeated = false;
   const auto key = operations.size() == 1 ? *operations.front().key : std::string();
   run_transaction(store_, deadline, key, commit_reached, [&] {
-    Posting posting(store_, origin_, operations, deadline, commit_reached);
+    Posting posting(store_, origin_, operations, deadline, repeated);
     outcomes = posting.post(operations);
     if (options.dry_run || !posting.wrote()) return;
     commit_reached = true;
+    repeated = true;
     posting.commit();
   });
   return outcomes;

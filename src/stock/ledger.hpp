@@ -54,17 +54,22 @@ struct Origin {
 // made; then operations are posted in any number of chunks; then commit(). Without commit() nothing happened.
 class Posting {
  public:
-  // Locks the rows of all `operations`; later chunks may use no others. Keys that the program made itself are
-  // looked up only if `repeated`: after a commit whose outcome is unknown they may be stored.
+  // Begins the transaction and locks the rows of all `operations`; later chunks may use no others. Each has a
+  // key and normalised lines; throws what check_operation() throws. Keys that are new are looked up only if
+  // `repeated`: after a commit whose outcome is unknown they may be stored.
   Posting(PostingStore& store, const Origin& origin, std::span<const Operation> operations,
           const Deadline& deadline, bool repeated = false);
+  // Joins a transaction that the caller has begun and commits. `book` holds all that will be posted to, looked
+  // up and locked; all keys are new.
+  Posting(PostingStore& store, const Origin& origin, Book book);
   ~Posting();
   Posting(const Posting&) = delete;
   Posting& operator=(const Posting&) = delete;
 
-  // One outcome per operation, in order. Operations with a key that is stored are replayed; with a key stored
-  // for other content they are refused (conflict, key_reused). A refusal under a key of the caller's is
-  // remembered if its exit code is 4 or 5; any other refusal leaves nothing behind.
+  // One outcome per operation, in order; the same as if each were posted on its own. Operations with a key
+  // that is stored are replayed; with a key stored for other content they are refused (conflict, key_reused).
+  // A refusal under a key of the caller's is remembered if its exit code is 4 or 5, except key_reused; any
+  // other refusal leaves nothing behind. Nothing is stored until commit().
   std::vector<Outcome> post(std::span<const Operation> operations);
 
   void commit();
@@ -93,9 +98,10 @@ class Ledger {
   Ledger(PostingStore& store, Origin origin) : store_(store), origin_(std::move(origin)) {}
 
   // Posts a batch in one transaction of its own, which is repeated while other transactions are in its way,
-  // up to the lock timeout. `operations` get a key if they have none, and their lines are normalised. Throws
-  // Error: busy when the time is up, unknown_outcome when the connection broke at COMMIT and the outcome
-  // cannot be found out, or what the store throws.
+  // up to the lock timeout. `operations` get a key if they have none, and their lines are normalised. A dry
+  // run is the same transaction, rolled back; the ids in its receipts name nothing. Throws Error: usage where
+  // an operation is malformed, busy when the time is up, unknown_outcome when the connection broke at COMMIT
+  // and the outcome cannot be found out, or what the store throws.
   std::vector<Outcome> post(std::vector<Operation>& operations, const Options& options);
 
  private:
@@ -103,15 +109,19 @@ class Ledger {
   Origin origin_;
 };
 
-// Gives the operation a key of the program's own if it has none: "auto-" and 32 hexadecimal digits.
+// Gives the operation a key of the program's own if it has none: "auto-" and 32 hexadecimal digits. A caller
+// may give such a key back (after exit 10): then it is looked up like any other, as is one that was made
+// before.
 void ensure_key(Operation& operation);
 bool is_auto_key(std::string_view key);
 
 // Runs `work` (one whole transaction, from begin to commit) and repeats it with a jittered pause while it
-// throws StoreError(retry), StoreError(duplicate) or StoreError(lost), until the deadline. Then throws busy,
-// or, for a connection lost, unavailable, or unknown_outcome when it broke at COMMIT at least once
-// (`commit_reached` tells). `key` is named in the message of an unknown outcome.
+// throws StoreError(retry), StoreError(duplicate) or StoreError(lost), until the deadline; a first duplicate
+// or connection lost at COMMIT is looked into once even after it. Then throws busy, or, for a connection
+// lost, the StoreError(lost) itself. `work` sets `commit_reached` before it commits; it is false whenever
+// `work` is called. Once a connection was lost at COMMIT, every way to fail is unknown_outcome, because the
+// change may be stored; its message names `key`, unless that is empty.
 void run_transaction(Transactions& store, const Deadline& deadline, std::string_view key,
-                     const bool& commit_reached, const std::function<void()>& work);
+                     bool& commit_reached, const std::function<void()>& work);
 
 }  // namespace invctl

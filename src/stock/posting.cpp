@@ -3,6 +3,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/text.hpp"
 #include "stock/chain.hpp"
 #include "stock/ledger.hpp"
 #include "stock/rejection.hpp"
@@ -42,7 +43,8 @@ Receipt receipt_of(const OperationRecord& record, std::span<const MovementRecord
 }
 
 Error key_reused(const std::string& key) {
-  return Error(Exit::conflict, "key_reused", "the id " + key + " was used for another request",
+  return Error(Exit::conflict, "key_reused",
+               "the id " + text::printable(key) + " was used for another request",
                "use a new --id for a new request");
 }
 
@@ -158,6 +160,7 @@ bool is_remembered(const Operation& operation, const Error& rejection) {
 Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Operation> operations,
                  const Deadline& deadline, bool repeated)
     : store_(store), origin_(origin), repeated_(repeated) {
+  for (const auto& operation : operations) check_operation(operation);
   store_.begin(deadline);
   try {
     lock(operations);
@@ -166,6 +169,9 @@ Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Oper
     throw;
   }
 }
+
+Posting::Posting(PostingStore& store, const Origin& origin, Book book)
+    : store_(store), origin_(origin), book_(std::move(book)), repeated_(false), open_(false) {}
 
 Posting::~Posting() {
   if (open_) store_.rollback();
@@ -215,7 +221,7 @@ void Posting::lock(std::span<const Operation> operations) {
 std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
   std::vector<std::string> keys;
   for (const auto& operation : operations) {
-    if (repeated_ || !is_auto_key(*operation.key)) keys.push_back(*operation.key);
+    if (repeated_ || !operation.key_is_new) keys.push_back(*operation.key);
   }
   std::unordered_map<std::string, StoredOperation> stored;
   for (auto& found : keys.empty() ? std::vector<StoredOperation>() : store_.find_operations(keys)) {
@@ -226,14 +232,14 @@ std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
   BatchBuilder builder(book_, origin_);
   std::vector<Outcome> outcomes(operations.size());
   std::vector<std::optional<std::size_t>> written(operations.size());
-  std::unordered_map<std::string, std::size_t> first_with_key;
+  std::unordered_map<std::string, std::size_t> written_with_key;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const auto& operation = operations[i];
     if (const auto found = stored.find(*operation.key); found != stored.end()) {
       outcomes[i] = replay(found->second, operation);
       continue;
     }
-    if (const auto [twin, fresh] = first_with_key.try_emplace(*operation.key, i); !fresh) {
+    if (const auto twin = written_with_key.find(*operation.key); twin != written_with_key.end()) {
       // The same key twice in one batch: the second is a replay of the first, once that has its id.
       outcomes[i].replayed = request_hash(operations[twin->second]) == request_hash(operation);
       if (!outcomes[i].replayed) outcomes[i].rejection = key_reused(*operation.key);
@@ -242,6 +248,7 @@ std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
     const auto decision = decide(book_, operation);
     if (decision.accepted() || is_remembered(operation, *decision.rejection)) {
       written[i] = builder.add(operation, decision);
+      written_with_key.emplace(*operation.key, i);
     }
     outcomes[i].rejection = decision.rejection;
   }
@@ -271,7 +278,7 @@ std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
   }
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (!outcomes[i].replayed || outcomes[i].receipt || outcomes[i].rejection) continue;
-    const auto& twin = outcomes[first_with_key.at(*operations[i].key)];
+    const auto& twin = outcomes[written_with_key.at(*operations[i].key)];
     outcomes[i].receipt = twin.receipt;
     outcomes[i].rejection = twin.rejection;
   }

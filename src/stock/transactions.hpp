@@ -27,6 +27,7 @@ class Transactions {
 
   // A write transaction. begin() waits in line for at most what is left of the deadline and throws
   // StoreError(retry) with exit 6 when that runs out. commit() throws StoreError(lost) where it cannot know.
+  // After either has thrown, no transaction is open; rollback() is harmless where none is.
   virtual void begin(const Deadline& deadline) = 0;
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
