@@ -1,0 +1,175 @@
+#include "mysql_server.hpp"
+
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+#include "mysql_connection.hpp"
+
+extern char** environ;
+
+namespace invctl::test {
+
+namespace {
+
+const char* fixture_script = PROJECT_DIR "/tests/server/mariadb_fixture.sh";
+
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
+}
+
+std::optional<std::string> first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) return std::nullopt;
+  return line;
+}
+
+void run_script(const std::string& command, const std::string& directory,
+                const std::vector<std::string>& options = {}) {
+  std::vector<std::string> words = {fixture_script, command, directory};
+  words.insert(words.end(), options.begin(), options.end());
+  std::vector<char*> argv;
+  for (auto& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  pid_t pid = 0;
+  int status = 0;
+  if (posix_spawn(&pid, fixture_script, nullptr, nullptr, argv.data(), environ) != 0 ||
+      waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    throw std::runtime_error("mariadb_fixture.sh " + command + " failed");
+  }
+}
+
+std::string socket_url(const std::string& socket) {
+  return "mysql://root@/?socket=" + socket;
+}
+
+}  // namespace
+
+MysqlServer::MysqlServer(std::string url_base, std::string directory, bool own)
+    : url_base_(std::move(url_base)), directory_(std::move(directory)), own_(own) {}
+
+std::optional<std::string> MysqlServer::missing() {
+  if (variable("INVCTL_TEST_MYSQL_URL_BASE")) return std::nullopt;
+  const auto directory = variable("INVCTL_TEST_MARIADB_DIR");
+  if (!directory) return "INVCTL_TEST_MARIADB_DIR is not set: run this through ctest";
+  if (const auto why = first_line(*directory + "/skipped")) return why;
+  if (!first_line(*directory + "/socket")) throw std::runtime_error("no server was started in " + *directory);
+  return std::nullopt;
+}
+
+MysqlServer& MysqlServer::shared() {
+  static MysqlServer server = [] {
+    if (const auto base = variable("INVCTL_TEST_MYSQL_URL_BASE")) return MysqlServer(*base, "", false);
+    const auto directory = variable("INVCTL_TEST_MARIADB_DIR").value();
+    return MysqlServer(socket_url(first_line(directory + "/socket").value()), directory, false);
+  }();
+  return server;
+}
+
+std::unique_ptr<MysqlServer> MysqlServer::start(const std::vector<std::string>& options) {
+  std::string directory = (std::filesystem::temp_directory_path() / "invctl-server-XXXXXX").string();
+  if (mkdtemp(directory.data()) == nullptr) throw std::runtime_error("no temporary directory");
+  run_script("start", directory, options);
+  return std::unique_ptr<MysqlServer>(
+      new MysqlServer(socket_url(first_line(directory + "/socket").value()), directory, true));
+}
+
+MysqlServer::~MysqlServer() {
+  if (!own_) return;
+  try {
+    run_script("stop", directory_);
+    std::filesystem::remove_all(directory_);
+  } catch (const std::exception&) {
+    // Its files stay behind; the test has its result.
+  }
+}
+
+std::string MysqlServer::url(const std::string& database, const std::string& user) const {
+  auto url = url_base_;
+  const auto question = url.find('?');
+  url.insert(question == std::string::npos ? url.size() : question, database);
+  const auto from = url.find("://") + 3;
+  return url.replace(from, url.find('@') - from, user);
+}
+
+std::string MysqlServer::tcp_url(const std::string& database, const std::string& user,
+                                 const std::string& host) const {
+  return "mysql://" + user + "@" + host + ":" + std::to_string(port()) + "/" + database;
+}
+
+std::unique_ptr<db::Connection> MysqlServer::root() const {
+  return db::open_mysql(db::parse_url(url("mysql")));
+}
+
+void MysqlServer::execute(const std::string& sql) const {
+  root()->execute(sql);
+}
+
+std::string MysqlServer::make_database() const {
+  static std::atomic<int> count = 0;
+  const auto name = "test_" + std::to_string(getpid()) + "_" + std::to_string(++count);
+  const auto connection = root();
+  connection->execute("DROP DATABASE IF EXISTS " + name);
+  connection->execute("CREATE DATABASE " + name + " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+  for (const std::string host : {"localhost", "127.0.0.1"}) {
+    const auto account = std::string("'") + operator_user + "'@'" + host + "'";
+    connection->execute("CREATE USER IF NOT EXISTS " + account);
+    connection->execute("GRANT SELECT ON " + name + ".* TO " + account);
+  }
+  return name;
+}
+
+void MysqlServer::grant_posting(const std::string& database) const {
+  const auto connection = root();
+  for (const std::string host : {"localhost", "127.0.0.1"}) {
+    const auto account = std::string("'") + operator_user + "'@'" + host + "'";
+    for (const std::string table : {"warehouse", "product", "inventory"}) {
+      connection->execute("GRANT INSERT, UPDATE ON " + database + "." + table + " TO " + account);
+    }
+    for (const std::string table : {"operation", "movement", "purchase"}) {
+      connection->execute("GRANT INSERT ON " + database + "." + table + " TO " + account);
+    }
+    // MySQL lets only those lock a row who may change it; of this table the catalogue locks one.
+    connection->execute("GRANT UPDATE ON " + database + ".setting TO " + account);
+  }
+}
+
+void MysqlServer::drop_database(const std::string& name) const {
+  execute("DROP DATABASE IF EXISTS " + name);
+}
+
+int MysqlServer::pid() const {
+  return std::stoi(first_line(directory_ + "/pid").value());
+}
+
+int MysqlServer::port() const {
+  return std::stoi(first_line(directory_ + "/port").value());
+}
+
+void MysqlServer::kill_hard() const {
+  const auto server = pid();
+  kill(server, SIGKILL);
+  // It is not our child: wait until its memory and its sockets are gone, whoever collects the number.
+  const auto running = [&] {
+    const auto state = first_line("/proc/" + std::to_string(server) + "/stat").value_or("Z");
+    return state.find(") Z") == std::string::npos && state != "Z";
+  };
+  while (running()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
+void MysqlServer::restart() const {
+  run_script("restart", directory_);
+}
+
+}  // namespace invctl::test

@@ -1,0 +1,231 @@
+// Creating and upgrading the schema.
+#include <catch2/catch.hpp>
+
+#include "core/sha256.hpp"
+#include "fixture.hpp"
+
+using namespace invctl;
+using namespace invctl::test;
+
+namespace {
+
+Deadline soon() {
+  return Deadline::after(std::chrono::seconds(20));
+}
+
+db::MigrationReport migrate(db::Connection& connection, const std::vector<db::Migration>& list,
+                            bool dry_run = false) {
+  return db::migrate(connection, list, Currency::parse("KRW"), soon(), dry_run);
+}
+
+db::Migration next_migration(const std::string& text) {
+  db::Migration migration;
+  migration.version = static_cast<int>(migrations().size()) + 1;
+  migration.name = "next";
+  migration.text = text;
+  migration.checksum = to_hex(sha256(text));
+  return migration;
+}
+
+// Passes everything on until the given number of statements of a migration ran, then breaks off, either
+// before the statement or right after it, before it can be noted.
+class InterruptedConnection : public db::Connection {
+ public:
+  InterruptedConnection(db::Connection& inner, int statements, bool after)
+      : inner_(inner), left_(statements), after_(after) {}
+
+  const db::Dialect& dialect() const override { return inner_.dialect(); }
+  db::Statement& statement(const std::string& sql) override { return inner_.statement(sql); }
+  void execute(const std::string& sql) override { inner_.execute(sql); }
+  void execute_ddl(const std::string& sql, bool may_have_run) override {
+    if (left_-- == 0) {
+      if (after_) inner_.execute_ddl(sql, may_have_run);
+      throw Error(Exit::internal, "interrupted");
+    }
+    inner_.execute_ddl(sql, may_have_run);
+  }
+  void begin_migration(const Deadline& deadline) override { inner_.begin_migration(deadline); }
+  void end_migration(bool commit) override { inner_.end_migration(commit); }
+  std::int64_t last_insert_id() override { return inner_.last_insert_id(); }
+  void begin(const Deadline& deadline) override { inner_.begin(deadline); }
+  void begin_snapshot() override { inner_.begin_snapshot(); }
+  void commit() override { inner_.commit(); }
+  void rollback() noexcept override { inner_.rollback(); }
+  void reconnect() override { inner_.reconnect(); }
+
+ private:
+  db::Connection& inner_;
+  int left_;
+  bool after_;
+};
+
+}  // namespace
+
+TEST_CASE("migrate creates the schema once and says so the second time") {
+  const TestDatabase database(false);
+  const auto connection = database.connect_as_owner();
+  const auto first = migrate(*connection, migrations());
+  CHECK(first.from == 0);
+  CHECK(first.to == static_cast<int>(migrations().size()));
+  CHECK(first.applied.size() == migrations().size());
+  const auto settings = db::read_settings(*connection, first.to);
+  CHECK(settings.currency == "KRW");
+  CHECK(settings.uuid.size() == 36);
+
+  const auto second = migrate(*connection, migrations());
+  CHECK(second.from == first.to);
+  CHECK(second.applied.empty());
+  CHECK(db::read_settings(*connection, first.to).uuid == settings.uuid);
+}
+
+TEST_CASE("a dry run of migrate lists what it would do and changes nothing") {
+  const TestDatabase database(false);
+  const auto connection = database.connect_as_owner();
+  CHECK(migrate(*connection, migrations(), true).applied.size() == migrations().size());
+  CHECK_THROWS_AS(db::read_settings(*connection, 1), Error);
+  CHECK(migrate(*connection, migrations()).from == 0);
+}
+
+TEST_CASE("a migration interrupted at any statement is finished by the next run") {
+  const auto statements = static_cast<int>(
+      (on_mysql() ? db::mysql_dialect : db::sqlite_dialect).split_statements(migrations().at(0).text).size());
+  REQUIRE(statements > 10);
+  const TestDatabase complete;
+  const std::string tables = on_mysql()
+                                 ? "SELECT count(*) FROM information_schema.tables WHERE table_schema = "
+                                   "DATABASE()"
+                                 : "SELECT count(*) FROM sqlite_master WHERE type = 'table'";
+  const std::string triggers = on_mysql() ? "SELECT count(*) FROM information_schema.triggers WHERE "
+                                            "trigger_schema = DATABASE()"
+                                          : "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'";
+  const auto reference = complete.connect_as_owner();
+  for (int at = 0; at < statements; ++at) {
+    const bool after = at % 2 == 1;
+    CAPTURE(at, after);
+    const TestDatabase database(false);
+    const auto connection = database.connect_as_owner();
+    InterruptedConnection interrupted(*connection, at, after);
+    CHECK_THROWS_AS(migrate(interrupted, migrations()), Error);
+    CHECK_THROWS_AS(db::SqlStore(database.connect_as_owner()), Error);
+
+    migrate(*connection, migrations());
+    CHECK(number(*connection, tables) == number(*reference, tables));
+    CHECK(number(*connection, triggers) == number(*reference, triggers));
+    CHECK(db::read_settings(*connection, static_cast<int>(migrations().size())).uuid.size() == 36);
+  }
+}
+
+TEST_CASE("a migration that was interrupted twice at the same statement is finished too") {
+  const TestDatabase database(false);
+  const auto connection = database.connect_as_owner();
+  for (int i = 0; i < 2; ++i) {
+    InterruptedConnection interrupted(*connection, i == 0 ? 3 : 0, true);
+    CHECK_THROWS_AS(migrate(interrupted, migrations()), Error);
+  }
+  migrate(*connection, migrations());
+  database.grant();
+  const auto store = database.open();
+  add_catalog(*store, 1, 1);
+  CHECK(post(*store, make(Kind::receive, "A", "P1", 1)).receipt);
+}
+
+TEST_CASE("a second migration upgrades a database that holds a ledger") {
+  const TestDatabase database;
+  const auto store = database.open();
+  add_catalog(*store, 1, 1);
+  post(*store, make(Kind::receive, "A", "P1", 7));
+  auto list = migrations();
+  list.push_back(next_migration("ALTER TABLE product ADD COLUMN shelf INTEGER;\n"));
+  const auto connection = database.connect_as_owner();
+  const auto report = migrate(*connection, list);
+  CHECK(report.from == list.back().version - 1);
+  CHECK(report.to == list.back().version);
+  CHECK(report.applied == std::vector<std::string>{"next"});
+  CHECK(number(*connection, "SELECT count(*) FROM product WHERE shelf IS NULL") == 1);
+  CHECK(ledger_faults(*connection).empty());
+
+  // The program of before refuses the database now, and so does its init-db.
+  const auto code_of = [](auto&& call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error.code;
+    }
+    return std::string();
+  };
+  CHECK(code_of([&] { database.open(); }) == "schema_too_new");
+  CHECK(code_of([&] { migrate(*connection, migrations()); }) == "schema_too_new");
+  CHECK(code_of([&] { db::read_settings(*connection, list.back().version + 1); }) == "schema_too_old");
+}
+
+TEST_CASE("migrate refuses a migration whose text is not the one that was applied") {
+  const TestDatabase database;
+  auto list = migrations();
+  list[0].checksum = std::string(64, '0');
+  const auto connection = database.connect_as_owner();
+  try {
+    migrate(*connection, list);
+    FAIL("it was accepted");
+  } catch (const Error& error) {
+    CHECK(error.exit == Exit::unavailable);
+    CHECK(error.code == "schema_changed");
+  }
+}
+
+TEST_CASE("migrate refuses a database that holds another program's tables") {
+  const TestDatabase database(false);
+  const auto connection = database.connect_as_owner();
+  connection->execute("CREATE TABLE movement (id INTEGER)");
+  try {
+    migrate(*connection, migrations());
+    FAIL("it was accepted");
+  } catch (const Error& error) {
+    CHECK(error.exit == Exit::unavailable);
+    CHECK(error.code == "foreign_schema");
+  }
+}
+
+TEST_CASE("a database that was never initialised is unavailable and says how to initialise it") {
+  const TestDatabase database(false);
+  try {
+    database.open();
+    FAIL("it opened");
+  } catch (const Error& error) {
+    CHECK(error.exit == Exit::unavailable);
+    CHECK(error.code == "not_initialised");
+    CHECK(error.hint.find("init-db") != std::string::npos);
+  }
+}
+
+TEST_CASE("only one migration runs at a time") {
+  const TestDatabase database(false);
+  const auto first = database.connect_as_owner();
+  const auto second = database.connect_as_owner();
+  {
+    const db::MigrationLock lock(*first, soon());
+    try {
+      db::migrate(*second, migrations(), Currency::parse("USD"), Deadline::after(std::chrono::seconds(1)),
+                  false);
+      FAIL("both hold the lock");
+    } catch (const Error& error) {
+      CHECK(error.exit == Exit::busy);
+    }
+  }
+  CHECK(migrate(*second, migrations()).from == 0);
+}
+
+TEST_CASE("a table of another storage engine is refused, because it has no transactions", "[mysql]") {
+  const TestDatabase database;
+  const auto connection = database.connect_as_owner();
+  connection->execute(
+      "ALTER TABLE purchase DROP FOREIGN KEY purchase_of_operation, DROP FOREIGN KEY "
+      "purchase_of_product, DROP FOREIGN KEY purchase_of_warehouse");
+  connection->execute("ALTER TABLE purchase ENGINE = MyISAM");
+  try {
+    migrate(*connection, migrations());
+    FAIL("it was accepted");
+  } catch (const Error& error) {
+    CHECK(error.exit == Exit::unavailable);
+    CHECK(error.message.find("MyISAM") != std::string::npos);
+  }
+}
