@@ -144,6 +144,8 @@ void Settings::set_flag(std::string_view name, std::string value, std::string_vi
 
 void Settings::set_config_file(std::string path) {
   config_flag_ = std::move(path);
+  config_.reset();
+  resolved_.clear();
 }
 
 const SettingValue& Settings::get(std::string_view name) {

@@ -52,7 +52,8 @@ class Settings {
 
   // `flag` is what the user wrote, for the origin; empty: "--" + name.
   void set_flag(std::string_view name, std::string value, std::string_view flag = {});
-  void set_config_file(std::string path);  // --config; the file must exist; to be said before the first get()
+  // --config; the file must exist. What was read from another file before is forgotten.
+  void set_config_file(std::string path);
 
   // All of these throw Error(usage) for a value that is not of the setting's type, and for a config file that
   // cannot be read, is not TOML or holds an unknown key. A name that is not in the table is Error(internal).

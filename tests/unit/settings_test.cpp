@@ -226,6 +226,18 @@ TEST_CASE("--config beats INVCTL_CONFIG, which beats the usual place, and both m
   CHECK(Settings(host.api()).text("format") == "table");
 }
 
+TEST_CASE("a config file that is named after a setting was asked for replaces what was read before") {
+  const Folder folder;
+  Host host;
+  host.variables["XDG_CONFIG_HOME"] = folder.path();
+  folder.write("invctl/config.toml", "format = \"csv\"\nactor = \"usual\"\n");
+  Settings settings(host.api());
+  CHECK(settings.required("format") == "csv");
+  settings.set_config_file(folder.write("other.toml", "format = \"tsv\"\n"));
+  CHECK(settings.required("format") == "tsv");
+  CHECK(settings.required("actor") == "kim");
+}
+
 TEST_CASE("a config file that is in the way of a directory counts as missing, an endless one is refused") {
   const Folder folder;
   Host host;
