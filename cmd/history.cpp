@@ -49,9 +49,10 @@ HistoryFilter to_filter(const HistoryOptions& options) {
 
 void setup_history(CLI::App& app, Action& action) {
   auto options = std::make_shared<HistoryOptions>();
-  app.add_option("--sku", options->sku, "only this product")->type_name("S");
+  app.add_option("--sku", options->sku, "only this product")->type_name("SKU");
   app.add_option("-w,--warehouse", options->warehouse, "only this warehouse")->type_name("WH");
-  app.add_option("--kind", options->kind, "receive, ship, adjust, purchase or opening")->type_name("K");
+  app.add_option("--kind", options->kind, "only movements of this kind")
+      ->type_name("receive|ship|adjust|purchase|opening");
   app.add_option("--user", options->user, "only purchases of this user")->type_name("U");
   app.add_option("--ref", options->reference, "only this reference")->type_name("R");
   app.add_option("--operation", options->operation, "only this operation")->type_name("N");

@@ -26,6 +26,7 @@ void add_switch(CLI::App& app, Context& context, const std::string& flags, const
 }  // namespace
 
 void add_root_options(CLI::App& app, Context& context) {
+  app.set_version_flag("--version", std::string("invctl ") + version)->group("Everywhere");
   add_setting(app, context, "--db", "db", "URL", "the database: sqlite:FILE or mysql://user@host/database");
   app.add_option_function<std::string>(
          "--config", [&context](const std::string& file) { context.settings.set_config_file(file); },

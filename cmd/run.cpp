@@ -126,7 +126,6 @@ int parse_and_run(Context& context, int argc, char** argv, bool& json) {
   CLI::App root(
       "invctl keeps warehouse stock right: no oversale, no lost update, an exit code that tells the truth.",
       "invctl");
-  root.set_version_flag("--version", std::string("invctl ") + version)->group("Everywhere");
   root.get_help_ptr()->group("Everywhere");
   root.formatter(std::make_shared<HelpFormatter>());
   root.footer(
@@ -173,7 +172,8 @@ int parse_and_run(Context& context, int argc, char** argv, bool& json) {
   if (command == nullptr) {
     throw Error(Exit::usage, "which command?", "`invctl --help` lists the commands");
   }
-  start_log(context);
+  // A completion is silent, whatever the settings say.
+  if (command->setup != setup_complete) start_log(context);
   const auto exit = action(context);
   context.out.close();
   return static_cast<int>(exit);

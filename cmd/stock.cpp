@@ -18,7 +18,7 @@ struct StockOptions {
 void setup_stock(CLI::App& app, Action& action) {
   auto options = std::make_shared<StockOptions>();
   app.add_option("-w,--warehouse", options->warehouse, "only this warehouse")->type_name("WH");
-  app.add_option("--sku", options->sku, "only this product")->type_name("S");
+  app.add_option("--sku", options->sku, "only this product")->type_name("SKU");
   app.add_flag("--below-reorder", options->below_reorder,
                "only where less than the reorder point is available");
   action = [options](Context& context) {

@@ -120,10 +120,10 @@ void setup_warehouse(CLI::App& app, Action& action) {
         return Exit::ok;
       })
       ->add_option("code", options->code, "its code")
-      ->type_name("CODE")
+      ->type_name("WH")
       ->required();
   auto* retiring = sub("retire", "close an empty warehouse", retire);
-  retiring->add_option("code", options->code, "its code")->type_name("CODE")->required();
+  retiring->add_option("code", options->code, "its code")->type_name("WH")->required();
   retiring->add_flag("--undo", options->undo, "open it again");
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/text.hpp"
 #include "sql_store.hpp"
@@ -41,12 +42,18 @@ std::vector<std::string> with_prefix(Connection& connection, const std::string& 
   // A range instead of LIKE: the index serves it, and no character of the prefix is a wildcard. The upper end
   // is the prefix and the highest character there is.
   std::vector<std::string> found;
-  Query query(connection,
-              fmt::format("SELECT {0} FROM {1} WHERE retired_at IS NULL AND {0} >= ? AND {0} <= ? "
-                          "ORDER BY {0} LIMIT ?",
-                          column, table));
-  query.bind(prefix).bind(prefix + "\xf4\x8f\xbf\xbf").bind(limit);
-  while (query.next()) found.push_back(query.text(0));
+  const auto read = [&](std::string_view order, std::int64_t most) {
+    Query query(connection,
+                fmt::format("SELECT {0} FROM {1} WHERE retired_at IS NULL AND {0} >= ? AND {0} <= ? "
+                            "ORDER BY {0} {2} LIMIT ?",
+                            column, table, order));
+    query.bind(prefix).bind(prefix + "\xf4\x8f\xbf\xbf").bind(most);
+    while (query.next()) found.push_back(query.text(0));
+  };
+  read("ASC", limit);
+  if (std::cmp_less(found.size(), limit)) return found;
+  found.pop_back();
+  read("DESC", 1);
   return found;
 }
 

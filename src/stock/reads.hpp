@@ -71,7 +71,8 @@ class ReadStore : public virtual Transactions {
   virtual bool warehouse_exists(const std::string& code) = 0;
   virtual bool product_exists(const std::string& sku) = 0;
   virtual bool operation_exists(std::int64_t id) = 0;
-  // Codes and SKUs that begin with `prefix`, in order, at most `limit`: for completions.
+  // Codes and SKUs in use that begin with `prefix`, in order, at most `limit`: for completions. A list that
+  // is cut ends with the last of all, so that what its words have in common is common to all.
   virtual std::vector<std::string> warehouse_codes(const std::string& prefix, std::int64_t limit) = 0;
   virtual std::vector<std::string> skus(const std::string& prefix, std::int64_t limit) = 0;
 };
