@@ -43,7 +43,11 @@ std::unique_ptr<db::SqlStore> Context::open_for_reading() {
   return db::open_store(db_url(), {.write = false});
 }
 std::unique_ptr<db::SqlStore> Context::open_for_writing() {
-  return db::open_store(db_url());
+  auto store = db::open_store(db_url());
+  if (!quiet()) {
+    if (const auto gap = store->connection().durability_gap()) warn(*gap);
+  }
+  return store;
 }
 
 Deadline Context::deadline() {

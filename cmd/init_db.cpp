@@ -4,6 +4,7 @@
 
 #include "command.hpp"
 #include "core/text.hpp"
+#include "grants.hpp"
 #include "migrate.hpp"
 #include "sqlite_connection.hpp"
 #include "url.hpp"
@@ -15,10 +16,20 @@ namespace {
 struct InitOptions {
   std::optional<std::string> currency;
   bool dry_run = false;
+  std::optional<std::string> grants_role;
 };
 
 bool is_missing_file(const db::Url& url) {
   return url.engine == db::Url::Engine::sqlite && access(url.path.c_str(), F_OK) != 0;
+}
+
+Exit print_grants(Context& context, const std::string& role) {
+  const auto url = db::parse_url(context.db_url());
+  if (url.engine == db::Url::Engine::sqlite) {
+    throw Error(Exit::usage, "SQLite has no accounts", "who may open the file decides: chmod");
+  }
+  context.out.write(db::grants_sql(role, url.database));
+  return Exit::ok;
 }
 
 // What a dry run would do to a database that does not exist yet: all migrations.
@@ -67,7 +78,11 @@ void setup_init_db(CLI::App& app, Action& action) {
   app.add_option("--currency", options->currency, "ISO 4217 code of all prices, chosen once (default USD)")
       ->type_name("CODE");
   app.add_flag("--dry-run", options->dry_run, "list the migrations that would be applied");
+  app.add_option("--print-grants", options->grants_role,
+                 "print the SQL of an account with the rights of viewer, operator or admin, and do nothing")
+      ->type_name("ROLE");
   action = [options](Context& context) {
+    if (options->grants_role) return print_grants(context, *options->grants_role);
     const auto currency = Currency::parse(options->currency.value_or("USD"));
     const auto url_text = context.db_url();
     const auto report = run_migrations(context, db::parse_url(url_text), *options, currency);

@@ -67,6 +67,10 @@ class Connection {
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
 
+  // What keeps a committed change from surviving a crash of the database's machine, or nothing. May cost a
+  // round trip.
+  virtual std::optional<std::string> durability_gap() { return std::nullopt; }
+
   // Gives the connection a new session in place of a broken one. StoreError(lost) while that fails.
   virtual void reconnect() = 0;
 };

@@ -273,6 +273,13 @@ void MysqlConnection::rollback() noexcept {
   }
 }
 
+std::optional<std::string> MysqlConnection::durability_gap() {
+  const auto flush = query_number("SELECT @@innodb_flush_log_at_trx_commit");
+  if (flush == 1) return std::nullopt;
+  return fmt::format("innodb_flush_log_at_trx_commit is {}: a crash of the server can lose reported changes",
+                     flush);
+}
+
 // --- migrations
 
 std::string MysqlConnection::migration_lock_name() const {

@@ -54,6 +54,7 @@ class MysqlConnection : public Connection {
   void commit() override;
   void rollback() noexcept override;
 
+  std::optional<std::string> durability_gap() override;
   // Tries the hosts after the one that was lost first.
   void reconnect() override;
 
