@@ -25,6 +25,9 @@ constexpr std::string_view init_hint = "create it with `invctl init-db`";
 // SQLite marks its files with this number, so that `file` and we can tell whose they are ("INVC").
 constexpr int application_id = 0x494e5643;
 
+// Whoever opens a database first, or closes it last, holds it for a moment: even reads have to wait for that.
+constexpr int opening_patience_ms = 5000;
+
 int open_flags(const SqliteConnection::Options& options) {
   return options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE;
 }
@@ -48,7 +51,7 @@ const std::string& existing(const std::string& path) {
 
 SQLite::Database open_existing(const std::string& path, const SqliteConnection::Options& options) {
   try {
-    return SQLite::Database(existing(path), open_flags(options));
+    return SQLite::Database(existing(path), open_flags(options), opening_patience_ms);
   } catch (const SQLite::Exception& error) {
     throw_sqlite_error(error, path);
   }
