@@ -109,7 +109,7 @@ CREATE TRIGGER movement_no_delete BEFORE DELETE ON movement
 BEGIN SELECT RAISE(ABORT, 'movement is append-only'); END;
 CREATE TRIGGER movement_no_replace BEFORE INSERT ON movement
 WHEN EXISTS (SELECT 1 FROM movement WHERE id = NEW.id)
-  OR EXISTS (SELECT 1 FROM movement WHERE inventory_id = NEW.inventory_id AND version = NEW.version)
+  OR EXISTS (SELECT 1 FROM movement WHERE inventory_id = NEW.inventory_id AND version = NEW.version) -- guard
 BEGIN SELECT RAISE(ABORT, 'movement is append-only'); END;
 
 CREATE TRIGGER purchase_no_update BEFORE UPDATE ON purchase
