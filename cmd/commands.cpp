@@ -6,6 +6,8 @@ std::span<const Command> command_table() {
   static constexpr Command table[] = {
       {"init-db", "Set up", "create a database, or upgrade it to this version", setup_init_db,
        "invctl init-db --currency EUR"},
+      {"seed-from-csv", "Set up", "load warehouses, products and opening stock", setup_seed,
+       "invctl seed-from-csv data --dry-run"},
       {"warehouse", "Set up", "add, list, show or retire warehouses", setup_warehouse,
        "invctl warehouse add EAST --name \"East hall\""},
       {"product", "Set up", "add, change, list, show or retire products", setup_product,

@@ -1,6 +1,9 @@
 // SqlStore: warehouses and products.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <unordered_map>
+
 #include "sql_store.hpp"
 #include "sql_text.hpp"
 
@@ -82,28 +85,64 @@ std::vector<Product> SqlStore::read_products(std::span<const std::string> skus) 
   return found;
 }
 
-void SqlStore::insert_warehouses(std::span<const Warehouse> warehouses) {
-  in_pieces(warehouses.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
-    Query query(*connection_, insert_sql("warehouse", "code, name, address, retired_at", 4, n));
-    for (const auto& warehouse : warehouses.subspan(first, n)) {
-      query.bind(warehouse.code).bind(warehouse.name).bind(warehouse.address).bind(warehouse.retired_at);
+template <class Row, class Bind>
+std::vector<std::int64_t> SqlStore::insert_rows(const std::string& table, const std::string& columns,
+                                                std::span<const Row> rows, std::string Row::*code,
+                                                Bind&& bind) {
+  const auto& dialect = connection_->dialect();
+  const auto column_count = static_cast<std::size_t>(std::count(columns.begin(), columns.end(), ',')) + 1;
+  const bool counted = dialect.exclusive_writer;
+  auto id = counted && !rows.empty() ? next_id(table) : 0;
+  std::vector<std::int64_t> ids;
+  ids.reserve(rows.size());
+  in_pieces(rows.size(), dialect.rows_per_insert, [&](std::size_t first, std::size_t n) {
+    Query query(*connection_, insert_sql(table, columns, column_count, n));
+    for (const auto& row : rows.subspan(first, n)) {
+      if (counted) {
+        ids.push_back(id);
+        query.bind(id++);
+      } else {
+        query.bind_null();
+      }
+      bind(query, row);
     }
     query.run();
   });
+  if (counted || rows.empty()) return ids;
+  if (rows.size() == 1) return {connection_->last_insert_id()};
+  // The ids of a multi-row insert are not guessed (a Galera node steps by more than one).
+  std::vector<std::string> codes;
+  for (const auto& row : rows) codes.push_back(row.*code);
+  std::unordered_map<std::string, std::int64_t> found;
+  for_lists<std::string>(
+      *connection_, codes,
+      [&](std::size_t n) {
+        const auto code_column = columns.substr(4, columns.find(',', 4) - 4);  // after "id, "
+        return fmt::format("SELECT id, {0} FROM {1} WHERE {0} IN ({2})", code_column, table, placeholders(n));
+      },
+      [&](Query& query) {
+        while (query.next()) found.emplace(query.text(1), query.integer(0));
+      });
+  for (const auto& each : codes) ids.push_back(found.at(each));
+  return ids;
 }
 
-void SqlStore::insert_products(std::span<const Product> products) {
-  const std::string columns =
-      "sku, name, category, unit, price_minor, reorder_point, barcode, retired_at, version";
-  in_pieces(products.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
-    Query query(*connection_, insert_sql("product", columns, 9, n));
-    for (const auto& product : products.subspan(first, n)) {
-      query.bind(product.sku).bind(product.name).bind(product.category).bind(product.unit);
-      query.bind(product.price_minor).bind(product.reorder_point).bind(product.barcode);
-      query.bind(product.retired_at).bind(product.version);
-    }
-    query.run();
-  });
+std::vector<std::int64_t> SqlStore::insert_warehouses(std::span<const Warehouse> warehouses) {
+  return insert_rows("warehouse", "id, code, name, address, retired_at", warehouses, &Warehouse::code,
+                     [](Query& query, const Warehouse& warehouse) {
+                       query.bind(warehouse.code).bind(warehouse.name);
+                       query.bind(warehouse.address).bind(warehouse.retired_at);
+                     });
+}
+
+std::vector<std::int64_t> SqlStore::insert_products(std::span<const Product> products) {
+  return insert_rows(
+      "product", "id, sku, name, category, unit, price_minor, reorder_point, barcode, retired_at, version",
+      products, &Product::sku, [](Query& query, const Product& product) {
+        query.bind(product.sku).bind(product.name).bind(product.category).bind(product.unit);
+        query.bind(product.price_minor).bind(product.reorder_point).bind(product.barcode);
+        query.bind(product.retired_at).bind(product.version);
+      });
 }
 
 void SqlStore::update_warehouses(std::span<const Warehouse> warehouses) {

@@ -6,7 +6,6 @@
 
 #include "catalog/catalog.hpp"
 #include "connection.hpp"
-#include "stock/audit.hpp"
 #include "stock/reads.hpp"
 #include "stock/store.hpp"
 
@@ -20,7 +19,7 @@ struct Guards {
       true;  // the balance is changed relative to what was read, and only if its version is still that
 };
 
-class SqlStore : public PostingStore, public CatalogStore, public ReadStore, public LedgerReader {
+class SqlStore : public PostingStore, public CatalogStore, public ReadStore {
  public:
   // Reads the database's settings. Throws Error(unavailable) where it is not initialised or of another
   // version.
@@ -45,8 +44,8 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
   std::vector<Warehouse> read_warehouses(std::span<const std::string> codes) override;
   std::vector<Product> read_products(std::span<const std::string> skus) override;
   std::vector<Warehouse> list_warehouses() override;
-  void insert_warehouses(std::span<const Warehouse> warehouses) override;
-  void insert_products(std::span<const Product> products) override;
+  std::vector<std::int64_t> insert_warehouses(std::span<const Warehouse> warehouses) override;
+  std::vector<std::int64_t> insert_products(std::span<const Product> products) override;
   void update_warehouses(std::span<const Warehouse> warehouses) override;
   void update_products(std::span<const Product> products) override;
   Quantity on_hand_in_warehouse(std::int64_t warehouse_id) override;
@@ -61,10 +60,6 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
   std::vector<std::string> warehouse_codes(const std::string& prefix, std::int64_t limit) override;
   std::vector<std::string> skus(const std::string& prefix, std::int64_t limit) override;
 
-  void balances(const std::function<void(const BalanceEntry&)>& row) override;
-  void operations(const std::function<void(const OperationEntry&)>& row) override;
-  void movements(const std::function<void(const MovementEntry&)>& row) override;
-
   Connection& connection() { return *connection_; }
 
  private:
@@ -77,6 +72,11 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
   std::vector<std::int64_t> resolve_inventory(std::span<const InventoryKey> keys,
                                               std::span<const std::int64_t> products);
   std::int64_t next_id(const std::string& table);
+  // Inserts `rows` and returns their ids. `columns` start with "id, " and the table's unique code, which is the
+  // member `code` and by which ids are read back where they are not counted; `bind` binds all but the id.
+  template <class Row, class Bind>
+  std::vector<std::int64_t> insert_rows(const std::string& table, const std::string& columns,
+                                        std::span<const Row> rows, std::string Row::*code, Bind&& bind);
 
   std::unique_ptr<Connection> connection_;
   Guards guards_;

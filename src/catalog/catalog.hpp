@@ -53,9 +53,10 @@ class CatalogStore : public virtual Transactions {
   // All of them, by code.
   virtual std::vector<Warehouse> list_warehouses() = 0;
 
-  // New rows; `id` is ignored and not filled in. StoreError(duplicate) where a code exists.
-  virtual void insert_warehouses(std::span<const Warehouse> warehouses) = 0;
-  virtual void insert_products(std::span<const Product> products) = 0;
+  // New rows, whose `id` is ignored; returns the ids they got, in order. StoreError(duplicate) where a code
+  // exists.
+  virtual std::vector<std::int64_t> insert_warehouses(std::span<const Warehouse> warehouses) = 0;
+  virtual std::vector<std::int64_t> insert_products(std::span<const Product> products) = 0;
   // Writes every field but id and code of rows found by id; adds one to a product's version.
   virtual void update_warehouses(std::span<const Warehouse> warehouses) = 0;
   virtual void update_products(std::span<const Product> products) = 0;
