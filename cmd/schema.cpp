@@ -103,6 +103,43 @@ Json seed_counts() {
                  {"rejected", integer()}});
 }
 
+Json percentiles() {
+  return object(
+      {{"p50", number()}, {"p90", number()}, {"p95", number()}, {"p99", number()}, {"max", number()}});
+}
+
+Json simulation() {
+  const Json check = object({{"name", string()}, {"ok", boolean()}, {"detail", string()}});
+  return object({{"scenario", string()},
+                 {"strategy", string()},
+                 {"engine", string()},
+                 {"mode", string()},
+                 {"buyers", integer()},
+                 {"quantity", integer()},
+                 {"stock", integer()},
+                 {"workers", integer()},
+                 {"processes", integer()},
+                 {"turnstile", boolean()},
+                 {"arrivals", string()},
+                 {"window_s", number()},
+                 {"think_s", number()},
+                 {"seed", integer()},
+                 {"sold", integer()},
+                 {"buyers_sold", integer()},
+                 {"sold_out", integer()},
+                 {"oversold", integer()},
+                 {"busy", integer()},
+                 {"failed", integer()},
+                 {"elapsed_s", number()},
+                 {"throughput_per_s", number()},
+                 {"latency_ms", percentiles()},
+                 {"service_ms", percentiles()},
+                 {"retries", integer()},
+                 {"inversions", object({{"count", integer()}, {"pairs", integer()}, {"share", number()}})},
+                 {"verdict", object({{"ok", boolean()}, {"checks", array(check)}})},
+                 {"database", nullable(string())}});
+}
+
 struct Entry {
   std::string_view command;
   Json (*schema)();
@@ -162,6 +199,12 @@ constexpr Entry entries[] = {
                             {"reference", nullable(string())},
                             {"reason", nullable(string())},
                             {"recorded_at", time()}}));
+     }},
+    {"simulate-concurrency", simulation},
+    {"doctor",
+     [] {
+       return array(object(
+           {{"level", string()}, {"check", string()}, {"value", string()}, {"advice", nullable(string())}}));
      }},
     {"warehouse add", warehouse},
     {"warehouse show", warehouse},
