@@ -1,0 +1,54 @@
+// Validates a JSON answer against the part of JSON Schema that `invctl schema` uses: type, properties,
+// required, additionalProperties and items.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace invctl::test {
+
+// Everything in which `value` departs from `schema`, each with its path; empty where it fits.
+inline std::vector<std::string> schema_faults(const nlohmann::json& schema, const nlohmann::json& value,
+                                              const std::string& path = "$") {
+  const auto is = [&](const std::string& type) {
+    if (type == "object") return value.is_object();
+    if (type == "array") return value.is_array();
+    if (type == "string") return value.is_string();
+    if (type == "integer") return value.is_number_integer();
+    if (type == "number") return value.is_number();
+    if (type == "boolean") return value.is_boolean();
+    if (type == "null") return value.is_null();
+    return false;
+  };
+  std::vector<std::string> faults;
+  const auto& type = schema.at("type");
+  bool fits = false;
+  for (const auto& allowed : type.is_array() ? type : nlohmann::json::array({type})) {
+    fits = fits || is(allowed.get<std::string>());
+  }
+  if (!fits) return {path + ": " + value.dump() + " is not " + type.dump()};
+  const auto add = [&](const std::vector<std::string>& more) {
+    faults.insert(faults.end(), more.begin(), more.end());
+  };
+  if (value.is_object() && schema.contains("properties")) {
+    for (const auto& name : schema.value("required", nlohmann::json::array())) {
+      if (!value.contains(name)) faults.push_back(path + ": " + name.get<std::string>() + " is missing");
+    }
+    for (const auto& [name, member] : value.items()) {
+      if (schema["properties"].contains(name)) {
+        add(schema_faults(schema["properties"][name], member, path + "." + name));
+      } else if (!schema.value("additionalProperties", true)) {
+        faults.push_back(path + ": " + name + " is not in the schema");
+      }
+    }
+  }
+  if (value.is_array() && schema.contains("items")) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      add(schema_faults(schema["items"], value[i], path + "[" + std::to_string(i) + "]"));
+    }
+  }
+  return faults;
+}
+
+}  // namespace invctl::test
