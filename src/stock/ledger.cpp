@@ -92,6 +92,7 @@ std::vector<Outcome> Ledger::post(std::vector<Operation>& operations, const Opti
   for (auto& operation : operations) {
     ensure_key(operation);
     normalise_lines(operation.lines);
+    check_operation(operation);
   }
   const auto deadline = Deadline::after(options.lock_timeout);
   std::vector<Outcome> outcomes;

@@ -55,12 +55,12 @@ struct Origin {
 class Posting {
  public:
   // Begins the transaction and locks the rows of all `operations`; later chunks may use no others. Each has a
-  // key and normalised lines; throws what check_operation() throws. Keys that are new are looked up only if
-  // `repeated`: after a commit whose outcome is unknown they may be stored.
+  // key and normalised lines. Keys that are new are looked up only if `repeated`: after a commit whose
+  // outcome is unknown they may be stored.
   Posting(PostingStore& store, const Origin& origin, std::span<const Operation> operations,
           const Deadline& deadline, bool repeated = false);
-  // Joins a transaction that the caller has begun and commits. `book` holds all that will be posted to, looked
-  // up and locked; all keys are new.
+  // Joins a transaction that the caller has begun and commits. `book` holds all that will be posted to,
+  // looked up and locked; all keys are new.
   Posting(PostingStore& store, const Origin& origin, Book book);
   ~Posting();
   Posting(const Posting&) = delete;
@@ -69,7 +69,8 @@ class Posting {
   // One outcome per operation, in order; the same as if each were posted on its own. Operations with a key
   // that is stored are replayed; with a key stored for other content they are refused (conflict, key_reused).
   // A refusal under a key of the caller's is remembered if its exit code is 4 or 5, except key_reused; any
-  // other refusal leaves nothing behind. Nothing is stored until commit().
+  // other refusal leaves nothing behind. Nothing is stored until commit(). Throws what check_operation()
+  // throws.
   std::vector<Outcome> post(std::span<const Operation> operations);
 
   void commit();

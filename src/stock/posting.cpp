@@ -160,7 +160,6 @@ bool is_remembered(const Operation& operation, const Error& rejection) {
 Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Operation> operations,
                  const Deadline& deadline, bool repeated)
     : store_(store), origin_(origin), repeated_(repeated) {
-  for (const auto& operation : operations) check_operation(operation);
   store_.begin(deadline);
   try {
     lock(operations);
@@ -219,6 +218,7 @@ void Posting::lock(std::span<const Operation> operations) {
 }
 
 std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
+  for (const auto& operation : operations) check_operation(operation);
   std::vector<std::string> keys;
   for (const auto& operation : operations) {
     if (repeated_ || !operation.key_is_new) keys.push_back(*operation.key);

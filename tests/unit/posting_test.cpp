@@ -367,3 +367,11 @@ TEST_CASE("operations of one batch have ids and uids of their own") {
   CHECK(ids.size() == 50);
   CHECK(uids.size() == 50);
 }
+
+TEST_CASE("a malformed operation is refused by a posting of chunks too") {
+  auto store = shop();
+  const std::vector<Operation> operations{operation(Kind::ship, {line("EAST", "BOLT", -5)}, "K")};
+  Posting posting(store, origin, operations, Deadline::after(std::chrono::seconds(1)));
+  CHECK_THROWS_AS(posting.post(operations), Error);
+  CHECK_FALSE(posting.wrote());
+}
