@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "grants.hpp"
 #include "mysql_connection.hpp"
 
 extern char** environ;
@@ -131,17 +132,15 @@ std::string MysqlServer::make_database() const {
 }
 
 void MysqlServer::grant_posting(const std::string& database) const {
+  // Exactly what `init-db --print-grants operator` prints, but for the password and the host.
   const auto connection = root();
-  for (const std::string host : {"localhost", "127.0.0.1"}) {
-    const auto account = std::string("'") + operator_user + "'@'" + host + "'";
-    for (const std::string table : {"warehouse", "product", "inventory"}) {
-      connection->execute("GRANT INSERT, UPDATE ON " + database + "." + table + " TO " + account);
+  for (const std::string host : {"'localhost'", "'127.0.0.1'"}) {
+    auto sql = db::grants_sql("operator", database);
+    for (auto at = sql.find("'%'"); at != std::string::npos; at = sql.find("'%'", at))
+      sql.replace(at, 3, host);
+    for (std::size_t from = 0; (from = sql.find("\nGRANT ", from)) != std::string::npos; ++from) {
+      connection->execute(sql.substr(from + 1, sql.find(';', from) - from - 1));
     }
-    for (const std::string table : {"operation", "movement", "purchase"}) {
-      connection->execute("GRANT INSERT ON " + database + "." + table + " TO " + account);
-    }
-    // MySQL lets only those lock a row who may change it; of this table the catalogue locks one.
-    connection->execute("GRANT UPDATE ON " + database + ".setting TO " + account);
   }
 }
 

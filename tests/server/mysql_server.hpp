@@ -41,7 +41,8 @@ class MysqlServer {
   // (see grant_posting). Both go away with drop_database().
   std::string make_database() const;
   void drop_database(const std::string& name) const;
-  // What posting needs and nothing more: the ledger's tables can be added to, not changed.
+  // What `init-db --print-grants operator` says, for an initialised database: the ledger's tables can be
+  // added to, not changed.
   void grant_posting(const std::string& database) const;
 
   // Only for a server of one's own.

