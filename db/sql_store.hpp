@@ -6,6 +6,7 @@
 
 #include "catalog/catalog.hpp"
 #include "connection.hpp"
+#include "stock/audit.hpp"
 #include "stock/reads.hpp"
 #include "stock/store.hpp"
 
@@ -19,7 +20,7 @@ struct Guards {
       true;  // the balance is changed relative to what was read, and only if its version is still that
 };
 
-class SqlStore : public PostingStore, public CatalogStore, public ReadStore {
+class SqlStore : public PostingStore, public CatalogStore, public ReadStore, public LedgerReader {
  public:
   // Reads the database's settings. Throws Error(unavailable) where it is not initialised or of another
   // version.
@@ -59,6 +60,10 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore {
   bool operation_exists(std::int64_t id) override;
   std::vector<std::string> warehouse_codes(const std::string& prefix, std::int64_t limit) override;
   std::vector<std::string> skus(const std::string& prefix, std::int64_t limit) override;
+
+  void balances(const std::function<void(const BalanceEntry&)>& row) override;
+  void operations(const std::function<void(const OperationEntry&)>& row) override;
+  void movements(const std::function<void(const MovementEntry&)>& row) override;
 
   Connection& connection() { return *connection_; }
 
