@@ -153,7 +153,7 @@ TEST_CASE("closed standard streams are filled, so that no file can become one, a
   if (child == 0) {
     for (int fd = 0; fd <= 2; ++fd) ::close(fd);
     fill_standard_streams();
-    bool good = ::open("/dev/null", O_RDONLY | O_CLOEXEC) == 3;
+    bool good = ::open("/dev/null", O_RDONLY | O_CLOEXEC) > 2;
     char byte = 0;
     good = good && ::read(0, &byte, 1) == -1 && errno == EBADF;
     good = good && write_all(1, "x") == EBADF && write_all(2, "x") == EBADF;
