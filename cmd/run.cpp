@@ -173,7 +173,10 @@ int parse_and_run(Context& context, int argc, char** argv, bool& json) {
     throw Error(Exit::usage, "which command?", "`invctl --help` lists the commands");
   }
   // A completion is silent, whatever the settings say.
-  if (command->setup != setup_complete) start_log(context);
+  if (command->setup != setup_complete) {
+    context.settings.check_flags();
+    start_log(context);
+  }
   const auto exit = action(context);
   context.out.close();
   return static_cast<int>(exit);

@@ -142,6 +142,10 @@ void Settings::set_flag(std::string_view name, std::string value, std::string_vi
   resolved_.erase(std::string(info.name));
 }
 
+void Settings::check_flags() {
+  for (const auto& [name, value] : flags_) get(name);
+}
+
 void Settings::set_config_file(std::string path) {
   config_flag_ = std::move(path);
   config_.reset();

@@ -52,6 +52,8 @@ class Settings {
 
   // `flag` is what the user wrote, for the origin; empty: "--" + name.
   void set_flag(std::string_view name, std::string value, std::string_view flag = {});
+  // Looks at every value that a flag gave, also those which nobody will ask for: a slip is not passed over.
+  void check_flags();
   // --config; the file must exist. What was read from another file before is forgotten.
   void set_config_file(std::string path);
 
