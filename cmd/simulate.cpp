@@ -217,24 +217,29 @@ db::OpenOptions open_options(const sim::Strategy& strategy, bool turnstile) {
 
 void setup_simulate(CLI::App& app, Action& action) {
   auto options = std::make_shared<SimulateOptions>();
-  std::string strategies = "how rivals are kept apart:";
+  std::vector<std::string> strategies;
+  std::vector<std::string> names;
   for (const auto& strategy : sim::strategies()) {
-    strategies += fmt::format(" {} ({}){}", strategy.name, strategy.summary,
-                              &strategy == &sim::strategies().back() ? "" : ";");
+    names.emplace_back(strategy.name);
+    strategies.push_back(fmt::format("{} ({})", strategy.name, strategy.summary));
   }
-  const auto value = [&](const std::string& name, auto& target, const std::string& help, const char* type) {
+  const auto value = [&](const std::string& name, auto& target, const std::string& help,
+                         const std::string& type) {
     return app.add_option(name, target, help)->type_name(type);
   };
-  value("--scenario", options->scenario, "flash-sale: many buyers, one product", "S")->capture_default_str();
-  value("--strategy", options->strategy, strategies, "T")->capture_default_str();
+  value("--scenario", options->scenario, "many buyers, one product", "flash-sale")->capture_default_str();
+  value("--strategy", options->strategy, "how rivals are kept apart: " + text::join(strategies, "; "),
+        text::join(names, "|"))
+      ->capture_default_str();
   value("--buyers", options->buyers, "how many want to buy", "N")->capture_default_str();
   value("--stock", options->stock, "units on hand at first", "N")->capture_default_str();
   value("--quantity", options->quantity, "units that each buyer wants", "N")->capture_default_str();
   value("--window", options->window, "they arrive within this time; 0: all at once", "DURATION")
       ->capture_default_str();
-  value("--arrivals", options->arrivals, "burst, uniform (evenly spaced) or poisson", "A")
+  value("--arrivals", options->arrivals, "all at once, evenly spaced, or at random", "burst|uniform|poisson")
       ->capture_default_str();
-  value("--mode", options->mode, "threads, or processes: a new process of invctl for each buyer", "M")
+  value("--mode", options->mode, "in this process, or in a new process of invctl for each buyer",
+        "threads|processes")
       ->capture_default_str();
   value("--workers", options->workers, "how many work at the same time (threads 8, processes 100)", "N");
   value("--think", options->think, "pause between reading and writing (none: 10ms or more)", "DURATION");

@@ -84,7 +84,8 @@ Json to_json(const SimulationReport& report) {
 
 // For csv and tsv: one row per value, named by its place in the JSON answer.
 void print_values(Context& context, io::Format format, const SimulationReport& report) {
-  io::RowWriter rows(context.out, format, {{"measure"}, {"value"}}, context.table_options());
+  io::RowWriter rows(context.out, format, {{"measure", io::Kind::code}, {"value", io::Kind::code}},
+                     context.table_options());
   for (const auto& [path, value] : to_json(report).flatten().items()) {
     auto name = path.substr(1);
     for (char& c : name) c = c == '/' ? '.' : c;
