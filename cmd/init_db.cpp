@@ -79,8 +79,8 @@ void setup_init_db(CLI::App& app, Action& action) {
       ->type_name("CODE");
   app.add_flag("--dry-run", options->dry_run, "list the migrations that would be applied");
   app.add_option("--print-grants", options->grants_role,
-                 "print the SQL of an account with the rights of viewer, operator or admin, and do nothing")
-      ->type_name("ROLE");
+                 "print the SQL of an account with the rights of this role, and do nothing")
+      ->type_name("viewer|operator|admin");
   action = [options](Context& context) {
     if (options->grants_role) return print_grants(context, *options->grants_role);
     const auto currency = Currency::parse(options->currency.value_or("USD"));

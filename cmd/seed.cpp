@@ -220,7 +220,7 @@ void setup_seed(CLI::App& app, Action& action) {
       ->type_name("NAME");
   app.add_option("--on-duplicate", arguments->on_duplicate,
                  "a code that a file repeats: fail, or the first or last row counts")
-      ->type_name("WHAT");
+      ->type_name("fail|first|last");
   app.add_option("--rejects", arguments->rejects,
                  "skip bad rows, and repeat them in this file with the reason")
       ->type_name("FILE");
