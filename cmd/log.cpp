@@ -96,7 +96,8 @@ void start_log(Context& context) {
   auto level = context.settings.required("log-level");
   if (level == "warn" && context.settings.boolean("verbose")) level = "info";
   if (level == "off") return;
-  const auto threshold = level == "debug"  ? TraceLevel::debug
+  const bool all = level == "trace" || level == "debug";  // nothing is finer than debug
+  const auto threshold = all               ? TraceLevel::debug
                          : level == "info" ? TraceLevel::info
                          : level == "warn" ? TraceLevel::warn
                                            : TraceLevel::error;
