@@ -13,6 +13,7 @@ namespace {
 std::string headline(const Receipt& receipt, const Currency& currency, bool replayed, bool dry_run) {
   std::string line = dry_run ? fmt::format("{} (dry run: nothing is changed)", kind_name(receipt.kind))
                              : fmt::format("{} {}", kind_name(receipt.kind), receipt.operation);
+  if (receipt.reverses) line += fmt::format(" of operation {}", *receipt.reverses);
   if (replayed) line += " (replayed: it was done before)";
   if (!dry_run) line += fmt::format(", id {}", text::printable(receipt.key));
   if (receipt.reference) line += fmt::format(", reference {}", text::printable(*receipt.reference));
@@ -34,6 +35,9 @@ io::Answer to_answer(const Receipt& receipt, const Currency& currency, bool repl
                    {"reference", optional_value(receipt.reference)},
                    {"actor", receipt.actor},
                    {"recorded_at", format_time(receipt.recorded_at)}};
+  if (receipt.kind == Kind::reverse) {
+    answer.fields.emplace_back("reverses", optional_value(receipt.reverses));
+  }
   if (dry_run) answer.fields.emplace_back("dry_run", true);
   answer.columns = {{"warehouse", io::Kind::code},  {"sku", io::Kind::code},
                     {"delta", io::Kind::number},    {"before", io::Kind::number},
@@ -75,6 +79,10 @@ void add_change_options(CLI::App& app, ChangeOptions& options, const std::string
   app.add_option("lines", options.lines, line_help)->type_name("SKU=QTY")->required();
   app.add_option("-w,--warehouse", options.warehouse, "the warehouse; INVCTL_WAREHOUSE is the default")
       ->type_name("WH");
+  add_request_options(app, options);
+}
+
+void add_request_options(CLI::App& app, ChangeOptions& options) {
   app.add_option("--ref", options.reference, "a reference, such as an order's number")->type_name("R");
   app.add_option("--note", options.note, "a note, stored with the operation")->type_name("N");
   app.add_option("--id", options.id, "idempotency key: the same request with the same id is done once")
@@ -109,8 +117,11 @@ Operation make_operation(Context& context, Kind kind, const ChangeOptions& optio
 }
 
 Exit post_and_report(Context& context, Operation operation, bool dry_run) {
-  const auto store = context.open_for_writing();
-  Ledger ledger(*store, context.origin());
+  return post_and_report(context, *context.open_for_writing(), std::move(operation), dry_run);
+}
+
+Exit post_and_report(Context& context, db::SqlStore& store, Operation operation, bool dry_run) {
+  Ledger ledger(store, context.origin());
   std::vector<Operation> batch{std::move(operation)};
   auto outcomes = ledger.post(batch, context.ledger_options(dry_run));
   auto& outcome = outcomes.front();
@@ -119,7 +130,7 @@ Exit post_and_report(Context& context, Operation operation, bool dry_run) {
     context.committed = true;
     context.committed_key = outcome.receipt->key;
   }
-  const auto& currency = store->info().currency;
+  const auto& currency = store.info().currency;
   auto answer = to_answer(*outcome.receipt, currency, outcome.replayed, dry_run);
   const auto format = context.format();
   if (format == io::Format::table) show_prices(answer, *outcome.receipt, currency);

@@ -20,6 +20,8 @@ struct ChangeOptions {
 
 // Declares -w, --ref, --note, --id, --dry-run and the SKU=QTY words.
 void add_change_options(CLI::App& app, ChangeOptions& options, const std::string& line_help);
+// --ref, --note, --id and --dry-run alone.
+void add_request_options(CLI::App& app, ChangeOptions& options);
 
 // The warehouse of -w or of the settings; Error(usage) where there is none.
 WarehouseCode required_warehouse(Context& context, const ChangeOptions& options);
@@ -29,5 +31,6 @@ Operation make_operation(Context& context, Kind kind, const ChangeOptions& optio
 
 // Posts the operation and prints what became of it. Throws the rejection where it was refused.
 Exit post_and_report(Context& context, Operation operation, bool dry_run);
+Exit post_and_report(Context& context, db::SqlStore& store, Operation operation, bool dry_run);
 
 }  // namespace invctl::cmd

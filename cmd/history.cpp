@@ -31,7 +31,7 @@ HistoryFilter to_filter(const HistoryOptions& options) {
   if (options.kind) {
     if (!parse_kind(*options.kind)) {
       throw Error(Exit::usage, fmt::format("{} is not a kind of operation", text::quoted(*options.kind)),
-                  "receive, ship, adjust, purchase or opening");
+                  "receive, ship, adjust, purchase, opening or reverse");
     }
     filter.kind = *options.kind;
   }
@@ -52,7 +52,7 @@ void setup_history(CLI::App& app, Action& action) {
   app.add_option("--sku", options->sku, "only this product")->type_name("SKU");
   app.add_option("-w,--warehouse", options->warehouse, "only this warehouse")->type_name("WH");
   app.add_option("--kind", options->kind, "only movements of this kind")
-      ->type_name("receive|ship|adjust|purchase|opening");
+      ->type_name("receive|ship|adjust|purchase|opening|reverse");
   app.add_option("--user", options->user, "only purchases of this user")->type_name("U");
   app.add_option("--ref", options->reference, "only this reference")->type_name("R");
   app.add_option("--operation", options->operation, "only this operation")->type_name("N");

@@ -174,6 +174,13 @@ constexpr Entry entries[] = {
     {"ship", [] { return change(false); }},
     {"adjust", [] { return change(false); }},
     {"purchase", [] { return change(true); }},
+    {"reverse",
+     [] {
+       auto schema = change(false);
+       schema["properties"]["reverses"] = integer();
+       schema["required"].push_back("reverses");
+       return schema;
+     }},
     {"stock",
      [] {
        return array(object({{"warehouse", string()},

@@ -140,24 +140,25 @@ std::vector<InventoryRow> SqlStore::lock_inventory(std::span<const InventoryKey>
   return rows;
 }
 
-std::vector<StoredOperation> SqlStore::find_operations(std::span<const std::string> keys) {
+template <class T>
+std::vector<StoredOperation> SqlStore::stored_operations(std::string_view column, std::span<const T> values) {
   std::vector<StoredOperation> found;
   std::unordered_map<std::int64_t, std::size_t> index;
   std::vector<std::int64_t> ids;
-  for_lists(
-      *connection_, keys,
-      [](std::size_t n) {
+  for_lists<T>(
+      *connection_, values,
+      [&](std::size_t n) {
         return fmt::format(
-            "SELECT id, idempotency_key, request_hash, kind, outcome, actor, reference, recorded_at, result "
-            "FROM operation WHERE idempotency_key IN ({})",
-            placeholders(n));
+            "SELECT id, idempotency_key, request_hash, kind, outcome, actor, reference, recorded_at, result, "
+            "uid, reverses_id FROM operation WHERE {} IN ({})",
+            column, placeholders(n));
       },
       [&](Query& query) {
         while (query.next()) {
           StoredOperation stored;
           auto& record = stored.record;
           record.id = query.integer(0);
-          record.key = query.text(1);
+          record.key = query.optional_text(1).value_or("");
           record.request_hash = query.bytes<32>(2);
           record.kind = kind_of(query.text(3));
           record.accepted = query.text(4) == "accepted";
@@ -165,6 +166,8 @@ std::vector<StoredOperation> SqlStore::find_operations(std::span<const std::stri
           record.reference = query.optional_text(6);
           record.recorded_at = query.integer(7);
           record.result = query.optional_text(8);
+          record.uid = query.bytes<16>(9);
+          record.reverses_id = query.optional_integer(10);
           index[record.id] = found.size();
           ids.push_back(record.id);
           found.push_back(std::move(stored));
@@ -208,6 +211,28 @@ std::vector<StoredOperation> SqlStore::find_operations(std::span<const std::stri
           }
           stored.movements.push_back(std::move(movement));
         }
+      });
+  return found;
+}
+
+std::vector<StoredOperation> SqlStore::find_operations(std::span<const std::string> keys) {
+  return stored_operations("idempotency_key", keys);
+}
+
+std::optional<StoredOperation> SqlStore::find_operation(std::int64_t id) {
+  auto found = stored_operations("id", std::span<const std::int64_t>(&id, 1));
+  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
+}
+
+std::vector<Reversal> SqlStore::find_reversals(std::span<const std::int64_t> ids) {
+  std::vector<Reversal> found;
+  for_lists(
+      *connection_, ids,
+      [](std::size_t n) {
+        return fmt::format("SELECT reverses_id, id FROM operation WHERE reverses_id IN ({})", placeholders(n));
+      },
+      [&](Query& query) {
+        while (query.next()) found.push_back({query.integer(0), query.integer(1)});
       });
   return found;
 }

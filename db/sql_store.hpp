@@ -38,6 +38,8 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
   std::vector<InventoryRow> lock_inventory(std::span<const InventoryKey> keys,
                                            std::span<const std::int64_t> products) override;
   std::vector<StoredOperation> find_operations(std::span<const std::string> keys) override;
+  std::optional<StoredOperation> find_operation(std::int64_t id) override;
+  std::vector<Reversal> find_reversals(std::span<const std::int64_t> ids) override;
   void append(AppendBatch& batch) override;
 
   const DatabaseInfo& info() const override { return info_; }
@@ -68,6 +70,8 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
   Connection& connection() { return *connection_; }
 
  private:
+  template <class T>
+  std::vector<StoredOperation> stored_operations(std::string_view column, std::span<const T> values);
   void insert_operations(AppendBatch& batch);
   void write_inventory(AppendBatch& batch);
   void insert_inventory(std::vector<InventoryChange*>& created);

@@ -104,10 +104,11 @@ class Decider {
     }
   }
 
-  // Stock may leave a retired place or product, and counts may correct it; nothing new may come in or be
-  // sold.
+  // Stock may leave a retired place or product, counts may correct it, and what was done may be undone;
+  // nothing new may come in or be sold.
   bool allowed_when_retired(const Line& line, const ProductInfo* product, const WarehouseInfo* warehouse) {
-    const bool leaves = operation_.kind == Kind::ship || operation_.kind == Kind::adjust;
+    const bool leaves = operation_.kind == Kind::ship || operation_.kind == Kind::adjust ||
+                        operation_.kind == Kind::reverse;
     if (leaves) return true;
     const auto where = line.warehouse ? std::optional(line.warehouse->str()) : std::nullopt;
     const auto refuse = [&](const std::string& what, const std::string& code, const std::string& command) {
@@ -197,7 +198,8 @@ class Decider {
                        const ProductInfo& product, const std::optional<std::string>& warehouse) {
     // What the line wants to take; a line that sets a value wants the row to end there.
     const bool sets = line.mode == Line::Mode::set;
-    const auto requested = operation_.kind == Kind::adjust && !sets ? -line.quantity : line.quantity;
+    const bool is_signed = operation_.kind == Kind::adjust || operation_.kind == Kind::reverse;
+    const auto requested = is_signed && !sets ? -line.quantity : line.quantity;
     const auto where = warehouse ? "in " + text::printable(*warehouse) : std::string("in all warehouses");
     auto message = sets ? fmt::format("{} of {} {} are reserved, it cannot be set to {}", reserved,
                                       text::printable(product.sku), where, line.quantity)

@@ -38,7 +38,7 @@ struct Decision {
 //
 // A rejection has the exit and code of the first of these classes that has a failing line:
 //   not_found           a SKU or warehouse that does not exist
-//   retired             (conflict) into or out of a retired place or product, but by ship and adjust
+//   retired             (conflict) into or out of a retired place or product, but by ship, adjust and reverse
 //   precondition_failed (conflict) on hand is not what the line expects
 //   no_price            (conflict) a purchase of a product without a price
 //   overflow            (conflict) more on hand, or more money, than 64 bits hold

@@ -34,6 +34,7 @@ struct Receipt {
   Micros recorded_at = 0;
   std::optional<std::string> user;
   std::optional<Minor> total_minor;
+  std::optional<std::int64_t> reverses;  // the operation that this one undoes
   std::vector<ReceiptLine> lines;
 };
 

@@ -14,11 +14,12 @@
 namespace invctl {
 
 namespace {
-constexpr std::array<std::pair<Kind, std::string_view>, 5> kinds{{{Kind::receive, "receive"},
+constexpr std::array<std::pair<Kind, std::string_view>, 6> kinds{{{Kind::receive, "receive"},
                                                                   {Kind::ship, "ship"},
                                                                   {Kind::adjust, "adjust"},
                                                                   {Kind::purchase, "purchase"},
-                                                                  {Kind::opening, "opening"}}};
+                                                                  {Kind::opening, "opening"},
+                                                                  {Kind::reverse, "reverse"}}};
 }  // namespace
 
 std::string_view kind_name(Kind kind) {
@@ -72,12 +73,14 @@ void check_operation(const Operation& operation) {
   const bool adjust = operation.kind == Kind::adjust;
   require(!operation.lines.empty(), "there is no line");
   require(!purchase || operation.user, "a purchase needs a user");
+  require((operation.kind == Kind::reverse) == operation.reverses.has_value(),
+          "a reversal, and nothing else, names what it reverses");
   for (const auto& line : operation.lines) {
     require(line.warehouse || purchase, "every line needs a warehouse");
     if (line.mode == Line::Mode::set) {
       require(adjust, "only adjust can set a value");
       require(line.quantity >= 0, "a value that is set cannot be negative");
-    } else if (adjust) {
+    } else if (adjust || operation.kind == Kind::reverse) {
       require(line.quantity != std::numeric_limits<Quantity>::min(), "the quantity does not fit 64 bits");
     } else {
       const bool opening = operation.kind == Kind::opening;
@@ -97,6 +100,7 @@ Digest request_hash(const Operation& operation) {
     fields.add(std::string_view(line.mode == Line::Mode::set ? "set" : "delta"));
     fields.add(line.quantity).add(line.expect);
   }
+  if (operation.reverses) fields.add(std::string_view(to_hex(operation.reverses->uid)));
   return fields.digest();
 }
 

@@ -11,14 +11,15 @@
 
 namespace invctl {
 
-enum class Kind { receive, ship, adjust, purchase, opening };
+enum class Kind { receive, ship, adjust, purchase, opening, reverse };
 
 std::string_view kind_name(Kind kind);
 std::optional<Kind> parse_kind(std::string_view name);
 
 struct Line {
   enum class Mode {
-    delta,  // receive, opening: added to on hand; ship, purchase: taken away; adjust: added, may be negative
+    delta,  // receive, opening: added to on hand; ship, purchase: taken away; adjust, reverse: added, may be
+            // negative
     set,    // adjust only: what on hand becomes
   };
 
@@ -27,6 +28,16 @@ struct Line {
   Quantity quantity = 0;  // which values are allowed depends on the kind: check_operation()
   Mode mode = Mode::delta;
   std::optional<Quantity> expect;  // the operation is refused unless on hand is this (compare and set)
+};
+
+// The stored operation that a reversal undoes.
+struct Reversed {
+  std::int64_t id = 0;
+  Uid uid{};
+  // What was done in the first place, and whether it is undone by this (a reversal of a reversal does it
+  // again).
+  Kind first = Kind::receive;
+  bool undoes = true;
 };
 
 struct Operation {
@@ -40,6 +51,7 @@ struct Operation {
   std::optional<std::string> reason;
   std::optional<std::string> note;
   std::optional<std::string> user;    // purchase: who buys
+  std::optional<Reversed> reverses;   // reverse: what; each operation can be reversed once
   std::optional<Micros> occurred_at;  // a label; absent: when it is recorded
 };
 
@@ -50,13 +62,13 @@ struct Operation {
 void normalise_lines(std::vector<Line>& lines);
 
 // What the rules rely on; throws Error(usage) otherwise. At least one line; receive, ship and purchase move
-// 1 or more, opening stock and a value that is set are 0 or more, adjust adds anything whose negation fits 64
-// bits (zero too: +5 and -5 of one SKU are one line of 0); only adjust sets; a purchase has a user, and only
-// its lines may leave the warehouse open.
+// 1 or more, opening stock and a value that is set are 0 or more, adjust and reverse add anything whose negation
+// fits 64 bits (zero too: +5 and -5 of one SKU are one line of 0); only adjust sets; a purchase has a user, and
+// only its lines may leave the warehouse open; a reversal, and nothing else, says what it reverses.
 void check_operation(const Operation& operation);
 
-// SHA-256 of what was asked for: kind, lines, user, reference, reason (design 9.5). Not of who asked, when,
-// or what came of it. `lines` are normalised.
+// SHA-256 of what was asked for: kind, lines, user, reference, reason, uid of what is reversed (design
+// 9.5). Not of who asked, when, or what came of it. `lines` are normalised.
 Digest request_hash(const Operation& operation);
 
 }  // namespace invctl

@@ -1,4 +1,6 @@
 // One transaction: lock, replay what is stored, decide the rest, write it.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <unordered_map>
@@ -21,6 +23,7 @@ Receipt receipt_of(const OperationRecord& record, std::span<const MovementRecord
   receipt.reference = record.reference;
   receipt.actor = record.actor;
   receipt.recorded_at = record.recorded_at;
+  receipt.reverses = record.reverses_id;
   for (const auto& movement : movements) {
     ReceiptLine line;
     line.warehouse = movement.warehouse;
@@ -46,6 +49,14 @@ Error key_reused(const std::string& key) {
   return Error(Exit::conflict, "key_reused",
                "the id " + text::printable(key) + " was used for another request",
                "use a new --id for a new request");
+}
+
+// `by` is 0 where it happens in the same batch.
+Error already_reversed(std::int64_t id, std::int64_t by) {
+  return Error(Exit::conflict, "already_reversed",
+               fmt::format("operation {} was reversed before{}", id,
+                           by == 0 ? std::string() : fmt::format(", by operation {}", by)),
+               "`invctl history` shows both; a reversal can be reversed too");
 }
 
 Outcome replay(const StoredOperation& stored, const Operation& operation) {
@@ -85,6 +96,10 @@ class BatchBuilder {
     record.host = origin_.host;
     record.tool_version = origin_.tool_version;
     if (decision.rejection) record.result = rejection_to_json(*decision.rejection);
+    if (operation.reverses && decision.accepted()) {
+      record.reverses_id = operation.reverses->id;
+      record.reverses_uid = operation.reverses->uid;
+    }
 
     const auto first_purchase = batch_.purchases.size();
     std::int64_t line = 0;
@@ -133,6 +148,11 @@ class BatchBuilder {
     row.hash = movement_hash(inventory.head, record.hash, operation.kind, row);
     inventory.head = row.hash;
     if (operation.kind == Kind::opening) inventory.opening = movement.on_hand_delta;
+    if (operation.reverses && operation.reverses->first == Kind::opening) {
+      // Undone opening stock can be posted again, and differently.
+      inventory.opening =
+          operation.reverses->undoes ? std::nullopt : std::optional(movement.on_hand_delta);
+    }
     batch_.movements.push_back(std::move(row));
   }
 
@@ -149,6 +169,25 @@ class BatchBuilder {
   std::unordered_map<InventoryKey, InventoryRow, KeyHash> before_;
   std::vector<InventoryKey> touched_;
 };
+
+// By whom each of the operations that are to be reversed was reversed before.
+std::unordered_map<std::int64_t, std::int64_t> find_reversals(PostingStore& store,
+                                                              std::span<const Operation> operations) {
+  std::vector<std::int64_t> ids;
+  for (const auto& operation : operations) {
+    if (operation.reverses) ids.push_back(operation.reverses->id);
+  }
+  std::unordered_map<std::int64_t, std::int64_t> found;
+  if (ids.empty()) return found;
+  for (const auto& reversal : store.find_reversals(ids)) found[reversal.reversed] = reversal.by;
+  return found;
+}
+
+Decision refused(Error rejection) {
+  Decision decision;
+  decision.rejection = std::move(rejection);
+  return decision;
+}
 
 bool is_remembered(const Operation& operation, const Error& rejection) {
   return !is_auto_key(*operation.key) &&
@@ -229,6 +268,7 @@ std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
     stored.emplace(std::move(key), std::move(found));
   }
 
+  auto reversed = find_reversals(store_, operations);
   BatchBuilder builder(book_, origin_);
   std::vector<Outcome> outcomes(operations.size());
   std::vector<std::optional<std::size_t>> written(operations.size());
@@ -245,7 +285,12 @@ std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
       if (!outcomes[i].replayed) outcomes[i].rejection = key_reused(*operation.key);
       continue;
     }
-    const auto decision = decide(book_, operation);
+    auto decision = decide(book_, operation);
+    if (operation.reverses) {
+      const auto [twin, first] = reversed.try_emplace(operation.reverses->id, 0);
+      if (!first) decision = refused(already_reversed(twin->first, twin->second));
+      if (!decision.accepted() && first) reversed.erase(twin);
+    }
     if (decision.accepted() || is_remembered(operation, *decision.rejection)) {
       written[i] = builder.add(operation, decision);
       written_with_key.emplace(*operation.key, i);

@@ -74,6 +74,10 @@ struct StoredOperation {
   std::vector<PurchaseRecord> purchases;  // in line order
 };
 
+struct Reversal {
+  std::int64_t reversed = 0, by = 0;  // ids of operations
+};
+
 class PostingStore : public virtual Transactions {
  public:
   // Inside the transaction. Codes that do not exist are left out of the answers.
@@ -89,6 +93,12 @@ class PostingStore : public virtual Transactions {
   // Stored operations of these idempotency keys. Called after the locks, so that a twin which has just
   // committed is seen.
   virtual std::vector<StoredOperation> find_operations(std::span<const std::string> keys) = 0;
+
+  // One operation by its id; also outside a transaction, because what is in the ledger does not change.
+  virtual std::optional<StoredOperation> find_operation(std::int64_t id) = 0;
+  // Which of these operations have been reversed, and by which. Called after the locks: a reversal locks the
+  // rows of what it reverses.
+  virtual std::vector<Reversal> find_reversals(std::span<const std::int64_t> ids) = 0;
 
   // Writes the batch with set-based statements and fills in the ids of its operations. Throws
   // StoreError(duplicate) where a key is taken, StoreError(retry) where a row is not as it was read.

@@ -144,6 +144,25 @@ class MemoryStore : public PostingStore {
     return found;
   }
 
+  std::optional<StoredOperation> find_operation(std::int64_t id) override {
+    require_connected();
+    for (const auto& operation : (open_ ? working_ : stored_).operations) {
+      if (operation.record.id == id) return operation;
+    }
+    return std::nullopt;
+  }
+  std::vector<Reversal> find_reversals(std::span<const std::int64_t> ids) override {
+    require_open();
+    std::vector<Reversal> found;
+    for (const auto& operation : working_.operations) {
+      const auto reversed = operation.record.reverses_id;
+      if (reversed && std::find(ids.begin(), ids.end(), *reversed) != ids.end()) {
+        found.push_back({*reversed, operation.record.id});
+      }
+    }
+    return found;
+  }
+
   void append(AppendBatch& batch) override {
     require_open();
     ++counts.appends;
@@ -152,7 +171,10 @@ class MemoryStore : public PostingStore {
       rival(*this);
     }
     maybe_fail(Step::append);
-    for (const auto& operation : batch.operations) require_fresh_key(operation.key);
+    for (const auto& operation : batch.operations) {
+      require_fresh_key(operation.key);
+      if (operation.reverses_id) require_not_reversed(*operation.reverses_id);
+    }
     check_batch(batch);
     for (auto& operation : batch.operations) {
       operation.id = static_cast<std::int64_t>(working_.operations.size()) + 1001;
@@ -217,6 +239,16 @@ class MemoryStore : public PostingStore {
       for (const auto& operation : state->operations) {
         if (operation.record.key == key) {
           throw StoreError(StoreError::Kind::duplicate, Exit::conflict, "the key " + key + " is taken");
+        }
+      }
+    }
+  }
+
+  void require_not_reversed(std::int64_t id) const {
+    for (const auto* state : {&working_, &stored_}) {
+      for (const auto& operation : state->operations) {
+        if (operation.record.reverses_id == id) {
+          throw StoreError(StoreError::Kind::duplicate, Exit::conflict, "it is reversed");
         }
       }
     }
