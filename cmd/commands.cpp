@@ -31,6 +31,8 @@ std::span<const Command> command_table() {
       {"simulate-worker", "", "one worker process of simulate-concurrency", setup_simulate_worker},
       {"doctor", "Prove", "what keeps this database from being safe, or from working", setup_doctor,
        "invctl doctor"},
+      {"verify", "Prove", "check the ledger against itself and the balances", setup_verify,
+       "invctl verify --check hash-chain --sku BOLT-10"},
       {"config", "Help", "every setting, its value and where it comes from", setup_config, "invctl config"},
       {"schema", "Help", "the JSON Schema of a command's answer", setup_schema, "invctl schema product list"},
       {"complete", "", "words for shell completion", setup_complete},

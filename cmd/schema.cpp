@@ -140,6 +140,19 @@ Json simulation() {
                  {"database", nullable(string())}});
 }
 
+Json audit(const std::vector<std::pair<std::string, Json>>& counts) {
+  std::vector<std::pair<std::string, Json>> fields = {{"ok", boolean()}};
+  fields.insert(fields.end(), counts.begin(), counts.end());
+  fields.emplace_back("checks",
+                      array(object({{"name", string()}, {"ok", boolean()}, {"violations", integer()}})));
+  fields.emplace_back("violations", array(object({{"check", string()},
+                                                  {"table", string()},
+                                                  {"key", string()},
+                                                  {"expected", string()},
+                                                  {"actual", string()}})));
+  return object(fields);
+}
+
 struct Entry {
   std::string_view command;
   Json (*schema)();
@@ -212,6 +225,13 @@ constexpr Entry entries[] = {
      [] {
        return array(object(
            {{"level", string()}, {"check", string()}, {"value", string()}, {"advice", nullable(string())}}));
+     }},
+    {"verify",
+     [] {
+       return audit({{"inventory_rows", integer()},
+                     {"operations", integer()},
+                     {"movements", integer()},
+                     {"elapsed_ms", integer()}});
      }},
     {"warehouse add", warehouse},
     {"warehouse show", warehouse},

@@ -9,7 +9,7 @@
 
 namespace invctl::db {
 
-void Query::copy_bytes(const std::string& from, std::span<unsigned char> to) {
+void Query::copy_bytes(std::string_view from, std::span<unsigned char> to) {
   if (from.size() != to.size()) {
     throw Error(Exit::internal,
                 fmt::format("the database holds {} bytes where {} belong", from.size(), to.size()),

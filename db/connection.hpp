@@ -36,7 +36,9 @@ class Statement {
   virtual bool is_null(int column) const = 0;
   virtual std::int64_t integer(int column) const = 0;
   virtual std::string text(int column) const = 0;
-  virtual std::string blob(int column) const = 0;
+  // The bytes of a text or blob, or none for NULL, without a copy where the driver has them: they are gone with
+  // the row.
+  virtual std::string_view view(int column) const = 0;
 
   // Ends the statement, releasing what it holds, so that it can be bound and run again. Never throws.
   virtual void reset() noexcept = 0;
@@ -111,6 +113,7 @@ class Query {
   bool is_null(int column) const { return statement_.is_null(column); }
   std::int64_t integer(int column) const { return statement_.integer(column); }
   std::string text(int column) const { return statement_.text(column); }
+  std::string_view view(int column) const { return statement_.view(column); }
   std::optional<std::int64_t> optional_integer(int column) const {
     return is_null(column) ? std::nullopt : std::optional(integer(column));
   }
@@ -121,12 +124,12 @@ class Query {
   template <std::size_t N>
   std::array<unsigned char, N> bytes(int column) const {
     std::array<unsigned char, N> out{};
-    copy_bytes(statement_.blob(column), out);
+    copy_bytes(statement_.view(column), out);
     return out;
   }
 
  private:
-  static void copy_bytes(const std::string& from, std::span<unsigned char> to);
+  static void copy_bytes(std::string_view from, std::span<unsigned char> to);
 
   Statement& statement_;
   int bound_ = 0;

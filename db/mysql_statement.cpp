@@ -90,6 +90,12 @@ std::string MysqlStatement::text(int column) const {
   return rows_->getString(from_zero(column)).asStdString();
 }
 
+std::string_view MysqlStatement::view(int column) const {
+  const auto index = static_cast<std::size_t>(column);
+  if (views_.size() <= index) views_.resize(index + 1);
+  return views_[index] = text(column);
+}
+
 void MysqlStatement::forget() noexcept {
   rows_.reset();
   prepared_.reset();

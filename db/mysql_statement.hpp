@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "connection.hpp"
 
@@ -31,7 +32,7 @@ class MysqlStatement : public Statement {
   bool is_null(int column) const override;
   std::int64_t integer(int column) const override;
   std::string text(int column) const override;
-  std::string blob(int column) const override { return text(column); }
+  std::string_view view(int column) const override;
   void reset() noexcept override;
 
   // Between the connection's statement() and reset(): it may not be thrown out of the cache.
@@ -50,6 +51,7 @@ class MysqlStatement : public Statement {
   std::string sql_;
   std::unique_ptr<sql::PreparedStatement> prepared_;
   std::unique_ptr<sql::ResultSet> rows_;  // open while a query is read
+  mutable std::vector<std::string> views_;  // what view() has handed out, by column
   std::uint64_t session_ = 0;             // in which it was prepared; 0: not prepared
   bool in_use_ = false;
 };

@@ -1,5 +1,6 @@
-// SqlStore: the ledger in the order of its ids, for those who check it.
+// SqlStore: the ledger in the order of its operations, for those who check it.
 #include <algorithm>
+#include <limits>
 
 #include "sql_store.hpp"
 
@@ -7,43 +8,206 @@ namespace invctl::db {
 
 namespace {
 
-PurchaseRecord read_purchase(const Query& query, int first) {
-  PurchaseRecord purchase;
-  purchase.line = query.integer(first);
-  purchase.user = query.text(first + 1);
-  purchase.key = {query.integer(first + 2), query.integer(first + 3)};
-  purchase.warehouse = query.optional_text(first + 4).value_or("");
-  purchase.sku = query.optional_text(first + 5).value_or("");
-  purchase.quantity = query.integer(first + 6);
-  purchase.unit_price_minor = query.integer(first + 7);
-  purchase.total_minor = query.integer(first + 8);
-  return purchase;
+constexpr std::int64_t highest_id = std::numeric_limits<std::int64_t>::max();
+
+// What was tampered with is named by whoever checks it, so a wrong length is not an error here.
+template <std::size_t N>
+void read_bytes(const Query& query, int column, std::array<unsigned char, N>& into) {
+  const auto bytes = query.view(column);
+  if (bytes.size() == N) {
+    std::copy(bytes.begin(), bytes.end(), into.begin());
+  } else {
+    into.fill(0xff);
+  }
 }
 
-OperationEntry read_operation(const Query& query) {
-  OperationEntry entry;
-  auto& record = entry.record;
-  record.id = query.integer(0);
-  record.uid = query.bytes<16>(1);
-  record.key = query.optional_text(2).value_or("");
-  record.request_hash = query.bytes<32>(3);
-  entry.kind = query.text(4);
-  record.kind = parse_kind(entry.kind).value_or(Kind::adjust);
-  entry.outcome = query.text(5);
-  record.accepted = entry.outcome == "accepted";
-  record.actor = query.text(6);
-  record.reference = query.optional_text(7);
-  record.reason = query.optional_text(8);
-  record.note = query.optional_text(9);
-  record.reverses_id = query.optional_integer(10);
-  if (!query.is_null(11)) record.reverses_uid = query.bytes<16>(11);
-  record.recorded_at = query.integer(12);
-  record.occurred_at = query.integer(13);
-  record.host = query.text(14);
-  record.tool_version = query.text(15);
-  record.result = query.optional_text(16);
-  record.hash = query.bytes<32>(17);
-  return entry;
+void read_optional(const Query& query, int column, std::optional<std::string>& into) {
+  if (query.is_null(column)) {
+    into.reset();
+  } else if (into) {
+    into->assign(query.view(column));
+  } else {
+    into.emplace(query.view(column));
+  }
+}
+
+// Each cursor reads its rows of the operations `from` to `to` into one entry, over and over.
+struct Range {
+  std::int64_t from, to;
+};
+
+class Operations {
+ public:
+  Operations(Connection& connection, const Range& range)
+      : query_(connection,
+               "SELECT o.id, o.uid, o.idempotency_key, o.request_hash, o.kind, o.outcome, o.actor, "
+               "o.reference, o.reason, o.note, o.reverses_id, r.uid, o.recorded_at, o.occurred_at, o.host, "
+               "o.tool_version, o.result, o.hash FROM operation o "
+               "LEFT JOIN operation r ON r.id = o.reverses_id WHERE o.id >= ? AND o.id <= ? ORDER BY o.id") {
+    query_.bind(range.from).bind(range.to);
+    next();
+  }
+
+  bool at_end() const { return at_end_; }
+  OperationEntry& entry() { return entry_; }
+  std::int64_t id() const { return at_end_ ? highest_id : entry_.record.id; }
+
+  void next() {
+    at_end_ = !query_.next();
+    if (at_end_) return;
+    auto& record = entry_.record;
+    record.id = query_.integer(0);
+    read_bytes(query_, 1, record.uid);
+    record.key = query_.view(2);
+    read_bytes(query_, 3, record.request_hash);
+    entry_.kind = query_.view(4);
+    record.kind = parse_kind(entry_.kind).value_or(Kind::adjust);
+    entry_.outcome = query_.view(5);
+    record.accepted = entry_.outcome == "accepted";
+    record.actor = query_.view(6);
+    read_optional(query_, 7, record.reference);
+    read_optional(query_, 8, record.reason);
+    read_optional(query_, 9, record.note);
+    record.reverses_id = query_.optional_integer(10);
+    record.reverses_uid.reset();
+    if (!query_.is_null(11)) read_bytes(query_, 11, record.reverses_uid.emplace());
+    record.recorded_at = query_.integer(12);
+    record.occurred_at = query_.integer(13);
+    record.host = query_.view(14);
+    record.tool_version = query_.view(15);
+    read_optional(query_, 16, record.result);
+    read_bytes(query_, 17, record.hash);
+    entry_.purchases.clear();
+  }
+
+ private:
+  Query query_;
+  OperationEntry entry_;
+  bool at_end_ = false;
+};
+
+class Purchases {
+ public:
+  using Orphan = std::function<void(const OrphanPurchase&)>;
+
+  Purchases(Connection& connection, const Range& range)
+      : query_(connection,
+               "SELECT u.operation_id, u.id, u.line, u.user_name, u.warehouse_id, u.product_id, w.code, p.sku, "
+               "u.quantity, u.unit_price_minor, u.total_minor, u.purchased_at FROM purchase u "
+               "LEFT JOIN warehouse w ON w.id = u.warehouse_id LEFT JOIN product p ON p.id = u.product_id "
+               "WHERE u.operation_id >= ? AND u.operation_id <= ? ORDER BY u.operation_id, u.id") {
+    query_.bind(range.from).bind(range.to);
+    at_end_ = !query_.next();
+  }
+
+  // Those of an operation, by line. Operations are asked for in ascending order.
+  void take(std::int64_t operation, std::vector<PurchaseRecord>& into, const Orphan& orphan) {
+    while (!at_end_ && query_.integer(0) <= operation) {
+      if (query_.integer(0) == operation) {
+        into.push_back(read());
+      } else {
+        orphan({query_.integer(0), read()});
+      }
+      at_end_ = !query_.next();
+    }
+    if (into.size() < 2) return;
+    std::sort(into.begin(), into.end(),
+              [](const PurchaseRecord& a, const PurchaseRecord& b) { return a.line < b.line; });
+  }
+
+  void rest(const Orphan& orphan) {
+    for (; !at_end_; at_end_ = !query_.next()) orphan({query_.integer(0), read()});
+  }
+
+ private:
+  PurchaseRecord read() const {
+    PurchaseRecord purchase;
+    purchase.id = query_.integer(1);
+    purchase.line = query_.integer(2);
+    purchase.user = query_.view(3);
+    purchase.key = {query_.integer(4), query_.integer(5)};
+    purchase.warehouse = query_.view(6);
+    purchase.sku = query_.view(7);
+    purchase.quantity = query_.integer(8);
+    purchase.unit_price_minor = query_.integer(9);
+    purchase.total_minor = query_.integer(10);
+    purchase.purchased_at = query_.integer(11);
+    return purchase;
+  }
+
+  Query query_;
+  bool at_end_ = false;
+};
+
+class Movements {
+ public:
+  Movements(Connection& connection, const Range& range)
+      : query_(connection,
+               "SELECT id, operation_id, inventory_id, kind, line, version, on_hand_delta, reserved_delta, "
+               "on_hand_after, reserved_after, hash FROM movement WHERE operation_id >= ? AND operation_id <= ? "
+               "ORDER BY operation_id, id") {
+    query_.bind(range.from).bind(range.to);
+    next();
+  }
+
+  bool at_end() const { return at_end_; }
+  const MovementEntry& entry() const { return entry_; }
+  std::int64_t operation() const { return entry_.operation_id; }
+
+  void next() {
+    at_end_ = !query_.next();
+    if (at_end_) return;
+    entry_.id = query_.integer(0);
+    entry_.operation_id = query_.integer(1);
+    entry_.inventory_id = query_.integer(2);
+    entry_.kind = query_.view(3);
+    auto& record = entry_.record;
+    record.line = query_.integer(4);
+    record.version = query_.integer(5);
+    record.on_hand_delta = query_.integer(6);
+    record.reserved_delta = query_.integer(7);
+    record.on_hand_after = query_.integer(8);
+    record.reserved_after = query_.integer(9);
+    read_bytes(query_, 10, record.hash);
+  }
+
+ private:
+  Query query_;
+  MovementEntry entry_;
+  bool at_end_ = false;
+};
+
+// The id of the operation with which a page that begins at `from` ends.
+std::int64_t page_end(Connection& connection, std::int64_t from) {
+  const auto most = connection.dialect().operations_per_page;
+  if (most == 0) return highest_id;
+  Query query(connection, "SELECT id FROM operation WHERE id >= ? ORDER BY id LIMIT 1 OFFSET ?");
+  query.bind(from).bind(static_cast<std::int64_t>(most) - 1);
+  return query.next() ? query.integer(0) : highest_id;
+}
+
+void read_page(Connection& connection, const Range& range,
+               const std::function<void(const OperationEntry&)>& on_operation,
+               const std::function<void(const MovementEntry&)>& on_movement,
+               const std::function<void(const OrphanPurchase&)>& on_orphan) {
+  Operations operations(connection, range);
+  Purchases purchases(connection, range);
+  Movements movements(connection, range);
+  while (!operations.at_end() || !movements.at_end()) {
+    if (!operations.at_end() && (movements.at_end() || operations.id() <= movements.operation())) {
+      const auto id = operations.id();
+      purchases.take(id, operations.entry().purchases, on_orphan);
+      on_operation(operations.entry());
+      operations.next();
+      for (; !movements.at_end() && movements.operation() == id; movements.next()) {
+        on_movement(movements.entry());
+      }
+    } else {
+      on_movement(movements.entry());
+      movements.next();
+    }
+  }
+  purchases.rest(on_orphan);
 }
 
 }  // namespace
@@ -53,68 +217,35 @@ void SqlStore::balances(const std::function<void(const BalanceEntry&)>& row) {
               "SELECT i.id, i.warehouse_id, i.product_id, i.on_hand, i.reserved, i.version, i.head_hash, "
               "i.opening, w.code, p.sku FROM inventory i LEFT JOIN warehouse w ON w.id = i.warehouse_id "
               "LEFT JOIN product p ON p.id = i.product_id ORDER BY i.id");
+  BalanceEntry entry;
   while (query.next()) {
-    BalanceEntry entry;
     entry.row.id = query.integer(0);
     entry.row.key = {query.integer(1), query.integer(2)};
     entry.row.on_hand = query.integer(3);
     entry.row.reserved = query.integer(4);
     entry.row.version = query.integer(5);
-    entry.row.head = query.bytes<32>(6);
+    read_bytes(query, 6, entry.row.head);
     entry.row.opening = query.optional_integer(7);
-    entry.warehouse = query.optional_text(8).value_or("");
-    entry.sku = query.optional_text(9).value_or("");
+    entry.warehouse = query.view(8);
+    entry.sku = query.view(9);
     row(entry);
   }
 }
 
-void SqlStore::operations(const std::function<void(const OperationEntry&)>& row) {
-  Query query(*connection_,
-              "SELECT o.id, o.uid, o.idempotency_key, o.request_hash, o.kind, o.outcome, o.actor, "
-              "o.reference, o.reason, o.note, o.reverses_id, r.uid, o.recorded_at, o.occurred_at, o.host, "
-              "o.tool_version, o.result, o.hash, u.line, u.user_name, u.warehouse_id, u.product_id, w.code, "
-              "p.sku, u.quantity, u.unit_price_minor, u.total_minor FROM operation o "
-              "LEFT JOIN operation r ON r.id = o.reverses_id LEFT JOIN purchase u ON u.operation_id = o.id "
-              "LEFT JOIN warehouse w ON w.id = u.warehouse_id LEFT JOIN product p ON p.id = u.product_id "
-              "ORDER BY o.id");
-  std::optional<OperationEntry> current;
-  const auto hand_over = [&] {
-    if (!current) return;
-    std::sort(current->purchases.begin(), current->purchases.end(),
-              [](const PurchaseRecord& a, const PurchaseRecord& b) { return a.line < b.line; });
-    row(*current);
-  };
-  while (query.next()) {
-    if (!current || current->record.id != query.integer(0)) {
-      hand_over();
-      current = read_operation(query);
-    }
-    if (!query.is_null(18)) current->purchases.push_back(read_purchase(query, 18));
+void SqlStore::ledger(const std::function<void(const OperationEntry&)>& operation,
+                      const std::function<void(const MovementEntry&)>& movement,
+                      const std::function<void(const OrphanPurchase&)>& orphan) {
+  Range range{std::numeric_limits<std::int64_t>::min(), 0};
+  for (;;) {
+    range.to = page_end(*connection_, range.from);
+    read_page(*connection_, range, operation, movement, orphan);
+    if (range.to == highest_id) return;
+    range.from = range.to + 1;
   }
-  hand_over();
 }
 
-void SqlStore::movements(const std::function<void(const MovementEntry&)>& row) {
-  Query query(*connection_,
-              "SELECT m.id, m.operation_id, m.inventory_id, m.kind, m.line, m.version, m.on_hand_delta, "
-              "m.reserved_delta, m.on_hand_after, m.reserved_after, m.hash, o.hash "
-              "FROM movement m LEFT JOIN operation o ON o.id = m.operation_id ORDER BY m.id");
-  MovementEntry entry;
-  while (query.next()) {
-    entry.id = query.integer(0);
-    entry.operation_id = query.integer(1);
-    entry.inventory_id = query.integer(2);
-    entry.kind = query.text(3);
-    entry.record.line = query.integer(4);
-    entry.record.version = query.integer(5);
-    entry.record.on_hand_delta = query.integer(6);
-    entry.record.reserved_delta = query.integer(7);
-    entry.record.on_hand_after = query.integer(8);
-    entry.record.reserved_after = query.integer(9);
-    entry.record.hash = query.bytes<32>(10);
-    entry.operation_hash = query.is_null(11) ? std::nullopt : std::optional(query.bytes<32>(11));
-    row(entry);
-  }
+bool SqlStore::ids_ascend() const {
+  return connection_->dialect().exclusive_writer;
 }
 
 }  // namespace invctl::db

@@ -64,8 +64,10 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
   std::vector<std::string> skus(const std::string& prefix, std::int64_t limit) override;
 
   void balances(const std::function<void(const BalanceEntry&)>& row) override;
-  void operations(const std::function<void(const OperationEntry&)>& row) override;
-  void movements(const std::function<void(const MovementEntry&)>& row) override;
+  void ledger(const std::function<void(const OperationEntry&)>& operation,
+              const std::function<void(const MovementEntry&)>& movement,
+              const std::function<void(const OrphanPurchase&)>& orphan) override;
+  bool ids_ascend() const override;
 
   Connection& connection() { return *connection_; }
 

@@ -101,8 +101,22 @@ void throw_sqlite_error(const SQLite::Exception& error, const std::string& path)
 
 // --- statement
 
+namespace {
+
+// SQLiteCpp keeps the handle to itself; the connection knows all of its statements, and each text is prepared
+// once.
+sqlite3_stmt* find_handle(SQLite::Database& database, const SQLite::Statement& statement) {
+  for (auto* handle = sqlite3_next_stmt(database.getHandle(), nullptr); handle != nullptr;
+       handle = sqlite3_next_stmt(database.getHandle(), handle)) {
+    if (statement.getQuery() == sqlite3_sql(handle)) return handle;
+  }
+  throw Error(Exit::internal, "a prepared statement cannot be found");
+}
+
+}  // namespace
+
 SqliteStatement::SqliteStatement(SQLite::Database& database, const std::string& sql)
-    : database_(database), statement_(database, sql) {}
+    : database_(database), statement_(database, sql), handle_(find_handle(database, statement_)) {}
 
 void SqliteStatement::bind_integer(int index, std::int64_t value) {
   statement_.bind(index, value);
@@ -134,16 +148,17 @@ std::int64_t SqliteStatement::run() {
 }
 
 bool SqliteStatement::is_null(int column) const {
-  return statement_.isColumnNull(column);
+  return sqlite3_column_type(handle_, column) == SQLITE_NULL;
 }
 std::int64_t SqliteStatement::integer(int column) const {
-  return statement_.getColumn(column).getInt64();
+  return sqlite3_column_int64(handle_, column);
 }
 std::string SqliteStatement::text(int column) const {
-  return statement_.getColumn(column).getString();
+  return std::string(view(column));
 }
-std::string SqliteStatement::blob(int column) const {
-  return statement_.getColumn(column).getString();
+std::string_view SqliteStatement::view(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(handle_, column));
+  return {bytes, bytes == nullptr ? 0 : static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
 }
 
 // --- connection

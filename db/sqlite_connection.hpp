@@ -25,12 +25,15 @@ class SqliteStatement : public Statement {
   bool is_null(int column) const override;
   std::int64_t integer(int column) const override;
   std::string text(int column) const override;
-  std::string blob(int column) const override;
+  std::string_view view(int column) const override;
   void reset() noexcept override { statement_.tryReset(); }
 
  private:
   SQLite::Database& database_;
   SQLite::Statement statement_;
+  // The library's own: SQLiteCpp makes an object with shared ownership for each column that is looked at, which
+  // costs more than the look.
+  sqlite3_stmt* handle_;
 };
 
 class SqliteConnection : public Connection {

@@ -5,6 +5,7 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace invctl {
@@ -18,8 +19,25 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
+FieldText& FieldText::add_hex(std::span<const unsigned char> bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  const auto at = text_.size() + 1;
+  text_.resize(at + 2 * bytes.size());
+  text_[at - 1] = '\t';
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    text_[at + 2 * i] = digits[bytes[i] >> 4];
+    text_[at + 2 * i + 1] = digits[bytes[i] & 15];
+  }
+  return *this;
+}
+
 FieldText& FieldText::add(std::string_view field) {
   text_ += '\t';
+  const auto escaped = [](char c) { return c == '\\' || c == '\t' || c == '\n' || c == '\r'; };
+  if (std::none_of(field.begin(), field.end(), escaped)) {
+    text_ += field;
+    return *this;
+  }
   for (const char c : field) {
     switch (c) {
       case '\\':

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,15 @@ class FieldText {
   FieldText& add(const std::optional<std::string>& field);
   FieldText& add(std::int64_t number);
   FieldText& add(const std::optional<std::int64_t>& number);
-  FieldText& add(const Digest& digest) { return add(std::string_view(to_hex(digest))); }
+  FieldText& add(const Digest& digest) { return add_hex(digest); }
+  FieldText& add_hex(std::span<const unsigned char> bytes);
+  // Text that is known to be escaped and to begin with a tab.
+  FieldText& add_escaped(std::string_view fields) {
+    text_ += fields;
+    return *this;
+  }
+  // Begins anew in the memory of the last text.
+  void restart(std::string_view version_tag) { text_ = version_tag; }
   const std::string& str() const { return text_; }
   Digest digest() const { return sha256(text_); }
 

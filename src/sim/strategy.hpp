@@ -45,6 +45,12 @@ class StrategyStore : public PostingStore {
   std::vector<InventoryRow> lock_inventory(std::span<const InventoryKey> keys,
                                            std::span<const std::int64_t> products) override;
   std::vector<StoredOperation> find_operations(std::span<const std::string> keys) override;
+  std::optional<StoredOperation> find_operation(std::int64_t id) override {
+    return store_.find_operation(id);
+  }
+  std::vector<Reversal> find_reversals(std::span<const std::int64_t> ids) override {
+    return store_.find_reversals(ids);
+  }
   void append(AppendBatch& batch) override;
 
   std::int64_t begun() const { return begun_; }

@@ -177,22 +177,26 @@ void add_ledger_checks(Verdict& verdict, const LedgerView& ledger) {
 
 LedgerView read_ledger(LedgerReader& reader) {
   LedgerView view;
-  LedgerVerifier verifier;
+  LedgerVerifier verifier({}, reader.ids_ascend());
   std::unordered_map<std::int64_t, std::size_t> purchase_of_operation;
   in_snapshot(reader, [&] {
     reader.balances([&](const BalanceEntry& entry) { verifier.balance(entry); });
-    reader.operations([&](const OperationEntry& entry) {
-      verifier.operation(entry);
-      for (const auto& purchase : entry.purchases) {
-        purchase_of_operation[entry.record.id] = view.purchases.size();
-        view.purchases.push_back({purchase.user, entry.record.key, purchase.quantity, 0});
-      }
-    });
-    reader.movements([&](const MovementEntry& entry) {
-      verifier.movement(entry);
-      const auto found = purchase_of_operation.find(entry.operation_id);
-      if (found != purchase_of_operation.end()) view.purchases[found->second].version = entry.record.version;
-    });
+    reader.ledger(
+        [&](const OperationEntry& entry) {
+          verifier.operation(entry);
+          for (const auto& purchase : entry.purchases) {
+            purchase_of_operation[entry.record.id] = view.purchases.size();
+            view.purchases.push_back({purchase.user, entry.record.key, purchase.quantity, 0});
+          }
+        },
+        [&](const MovementEntry& entry) {
+          verifier.movement(entry);
+          const auto found = purchase_of_operation.find(entry.operation_id);
+          if (found != purchase_of_operation.end()) {
+            view.purchases[found->second].version = entry.record.version;
+          }
+        },
+        [&](const OrphanPurchase& entry) { verifier.orphan(entry); });
   });
   view.movements = verifier.movements();
   view.violations = verifier.finish();

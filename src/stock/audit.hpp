@@ -28,20 +28,33 @@ struct OperationEntry {
 // A row of `movement`. Its codes are those of its balance.
 struct MovementEntry {
   std::int64_t id = 0, operation_id = 0, inventory_id = 0;
-  std::string kind;                      // as stored
-  MovementRecord record;                 // without operation, key, warehouse and sku
-  std::optional<Digest> operation_hash;  // nothing: there is no such operation
+  std::string kind;       // as stored
+  MovementRecord record;  // without operation, key, warehouse and sku
 };
 
-// Rows come one by one, ascending by id, each table in one scan: memory does not grow with the ledger. To see
-// one moment's state, call all of them between begin_snapshot() and rollback().
-//
-// Ids of one inventory row ascend with its versions where one server gives them; on a cluster they may not.
+// A row of `purchase` whose operation does not exist.
+struct OrphanPurchase {
+  std::int64_t operation_id = 0;
+  PurchaseRecord record;
+};
+
+// Rows come one by one: memory does not grow with the ledger. To see one moment's state, call all of them
+// between begin_snapshot() and rollback(). A hash or uid of another length than it must have is all ones.
 class LedgerReader : public virtual Transactions {
  public:
+  // By id.
   virtual void balances(const std::function<void(const BalanceEntry&)>& row) = 0;
-  virtual void operations(const std::function<void(const OperationEntry&)>& row) = 0;
-  virtual void movements(const std::function<void(const MovementEntry&)>& row) = 0;
+
+  // Operations by id, each followed by its movements by id. A movement or purchase whose operation does not
+  // exist comes where that would be. The versions of one inventory row ascend where one server gives the ids; on a cluster
+  // they may not.
+  virtual void ledger(const std::function<void(const OperationEntry&)>& operation,
+                      const std::function<void(const MovementEntry&)>& movement,
+                      const std::function<void(const OrphanPurchase&)>& orphan) = 0;
+
+  // Whether all ids of movements and purchases ascend with those of their operations: where only one
+  // transaction writes at a time.
+  virtual bool ids_ascend() const = 0;
 };
 
 // Calls `read` inside a snapshot, which ends with it.

@@ -52,6 +52,9 @@ struct PurchaseRecord {
   std::string user, warehouse, sku;
   Quantity quantity = 0;
   Minor unit_price_minor = 0, total_minor = 0;
+  // Only where the ledger is checked (stock/audit.hpp).
+  std::int64_t id = 0;
+  Micros purchased_at = 0;
 };
 
 // What a batch does to one inventory row, as a change relative to what was read under the lock.

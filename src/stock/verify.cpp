@@ -2,20 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/text.hpp"
 #include "stock/chain.hpp"
 
 namespace invctl {
 
 namespace {
-
-std::string row_name(const BalanceEntry& entry) {
-  return fmt::format("{} in {}", text::printable(entry.sku), text::printable(entry.warehouse));
-}
-
-std::string movement_name(const MovementEntry& movement, const BalanceEntry& row) {
-  return fmt::format("{} (version {} of {})", movement.id, movement.record.version, row_name(row));
-}
 
 // People compare the first digits of a hash; the rest would push everything else out of sight.
 std::string brief(const std::string& value) {
@@ -26,95 +20,293 @@ std::uint64_t bits(Quantity quantity) {
   return static_cast<std::uint64_t>(quantity);
 }
 
+std::string shown(const std::optional<Quantity>& quantity) {
+  return quantity ? std::to_string(*quantity) : "none";
+}
+
+std::string purchase_name(const PurchaseRecord& purchase, std::int64_t operation) {
+  return fmt::format("{} (line {} of operation {})", purchase.id, purchase.line, operation);
+}
+
 }  // namespace
 
 std::string Violation::message() const {
   return fmt::format("{} {}: {} expected, {} found", table, key, brief(expected), brief(actual));
 }
 
+bool VerifyScope::has(std::string_view check) const {
+  return checks.empty() || std::find(checks.begin(), checks.end(), check) != checks.end();
+}
+
+LedgerVerifier::LedgerVerifier(VerifyScope scope, bool ids_ascend)
+    : scope_(std::move(scope)), ids_ascend_(ids_ascend), check_hashes_(scope_.has("hash-chain")) {}
+
+std::string LedgerVerifier::row_name(const RowState& row) {
+  if (row.missing) return fmt::format("row {}", row.stored.row.id);
+  return fmt::format("{} in {}", text::printable(row.stored.sku), text::printable(row.stored.warehouse));
+}
+
+std::string LedgerVerifier::movement_name(std::int64_t id, std::int64_t version, const RowState& row) {
+  return fmt::format("{} (version {} of {})", id, version, row_name(row));
+}
+
 void LedgerVerifier::add(std::string_view check, std::string table, std::string key, std::string expected,
                          std::string actual) {
-  violations_.push_back(
-      {std::string(check), std::move(table), std::move(key), std::move(expected), std::move(actual)});
+  if (!scope_.has(check)) return;
+  found_.push_back({position_, Violation{std::string(check), std::move(table), std::move(key),
+                                         std::move(expected), std::move(actual)}});
 }
 
 void LedgerVerifier::balance(const BalanceEntry& entry) {
+  ++position_;
   auto& row = rows_[entry.row.id];
   row.stored = entry;
+  row.place = movement_place(entry.warehouse, entry.sku);
+  row.selected = scope_.has_row(entry.warehouse, entry.sku);
   order_.push_back(entry.row.id);
-  if (entry.row.reserved < 0 || entry.row.on_hand < entry.row.reserved) {
-    add("non-negative", "inventory", row_name(entry), "0 <= reserved <= on hand",
+  if (row.selected && (entry.row.reserved < 0 || entry.row.on_hand < entry.row.reserved)) {
+    add("non-negative", "inventory", row_name(row), "0 <= reserved <= on hand",
         fmt::format("{} on hand, {} reserved", entry.row.on_hand, entry.row.reserved));
   }
 }
 
+// --- operations
+
 void LedgerVerifier::operation(const OperationEntry& entry) {
+  close_operation();
+  ++position_;
   ++operations_;
-  const auto& record = entry.record;
-  const bool readable =
-      parse_kind(entry.kind).has_value() && (entry.outcome == "accepted" || entry.outcome == "rejected");
+  current_.open = true;
+  current_.entry = entry;
+  current_.kind = parse_kind(entry.kind);
+  current_.lines.clear();
+  current_.purchases_met = 0;
+  current_.selected = !scope_.narrow();
+  current_.hashed = false;
+  current_.opens.reset();
+  if (current_.kind == Kind::opening) current_.opens = true;
+  if (const auto reversed = entry.record.reverses_id; reversed && !openings_.empty()) {
+    if (const auto found = openings_.find(*reversed); found != openings_.end()) {
+      current_.opens = !found->second;
+    }
+  }
+  if (current_.opens) openings_[entry.record.id] = *current_.opens;
+  if (current_.selected) check_hash_of_operation();
+}
+
+void LedgerVerifier::check_hash_of_operation() {
+  if (current_.hashed) return;
+  current_.hashed = true;
+  const auto& entry = current_.entry;
+  const bool readable = current_.kind && (entry.outcome == "accepted" || entry.outcome == "rejected");
   if (!readable) {
-    add("hash-chain", "operation", std::to_string(record.id), "a known kind and outcome",
+    add("hash-chain", "operation", std::to_string(entry.record.id), "a known kind and outcome",
         fmt::format("{}, {}", text::quoted(entry.kind), text::quoted(entry.outcome)));
-    return;
+  } else if (check_hashes_) {
+    hashes_.operation(position_, entry.record, entry.purchases);
   }
-  const auto expected = operation_hash(record, entry.purchases);
-  if (expected != record.hash) {
-    add("hash-chain", "operation", std::to_string(record.id), to_hex(expected), to_hex(record.hash));
+}
+
+void LedgerVerifier::close_operation() {
+  if (!current_.open) return;
+  current_.open = false;
+  for (const auto& purchase : current_.entry.purchases) {
+    const bool selected = scope_.has_row(purchase.warehouse, purchase.sku);
+    current_.selected = current_.selected || selected;
+    if (ids_ascend_ && purchase.id <= last_purchase_ && selected) {
+      add("operations-complete", "purchase", purchase_name(purchase, current_.entry.record.id),
+          fmt::format("an id above {}", last_purchase_), std::to_string(purchase.id));
+    }
+    last_purchase_ = std::max(last_purchase_, purchase.id);
   }
+  if (!current_.selected) return;
+  check_hash_of_operation();
+  check_lines();
+  check_result();
+}
+
+void LedgerVerifier::check_lines() {
+  auto& lines = current_.lines;
+  const auto& entry = current_.entry;
+  const auto name = std::to_string(entry.record.id);
+  if (!entry.record.accepted) {
+    if (!lines.empty()) {
+      add("operations-complete", "operation", name, "no movements, as it was refused",
+          text::count(static_cast<long long>(lines.size()), "movement"));
+    }
+  } else if (lines.empty()) {
+    add("operations-complete", "operation", name, "movements", "none");
+  } else {
+    // In order already, but where somebody has changed them.
+    if (!std::is_sorted(lines.begin(), lines.end())) std::sort(lines.begin(), lines.end());
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (lines[i] == static_cast<std::int64_t>(i) + 1) continue;
+      add("operations-complete", "operation", name, fmt::format("a movement of line {}", i + 1),
+          fmt::format("line {}", lines[i]));
+      break;
+    }
+  }
+  // Purchases without a movement of their line: those with one were seen there.
+  if (current_.purchases_met == entry.purchases.size()) return;
+  for (const auto& purchase : entry.purchases) {
+    if (!scope_.has_row(purchase.warehouse, purchase.sku)) continue;
+    const bool unmatched =
+        current_.kind != Kind::purchase || !std::binary_search(lines.begin(), lines.end(), purchase.line);
+    if (unmatched) {
+      add("purchases-match", "purchase", purchase_name(purchase, entry.record.id),
+          "a movement of kind purchase", "none");
+    }
+  }
+}
+
+void LedgerVerifier::check_result() {
+  const auto& record = current_.entry.record;
+  const auto name = std::to_string(record.id);
+  if (record.accepted == record.result.has_value()) {
+    add("operations-complete", "operation", name,
+        record.accepted ? "no stored refusal" : "a stored refusal", record.accepted ? "one" : "none");
+  }
+  const bool reverses = record.reverses_id.has_value();
+  if (reverses != (current_.kind == Kind::reverse && record.accepted)) {
+    add("operations-complete", "operation", name, reverses ? "kind reverse" : "the operation that it reverses",
+        reverses ? text::quoted(current_.entry.kind) : "none");
+  } else if (reverses && !record.reverses_uid) {
+    add("operations-complete", "operation", name, fmt::format("operation {}", *record.reverses_id), "none");
+  }
+}
+
+// --- movements
+
+LedgerVerifier::RowState& LedgerVerifier::row_of(const MovementEntry& entry) {
+  const auto found = rows_.find(entry.inventory_id);
+  if (found != rows_.end()) return found->second;
+  auto& row = rows_[entry.inventory_id];
+  row.stored.row.id = entry.inventory_id;
+  row.missing = true;
+  row.selected = !scope_.narrow();
+  missing_.push_back(entry.inventory_id);
+  return row;
 }
 
 void LedgerVerifier::movement(const MovementEntry& entry) {
+  ++position_;
   ++movements_;
-  const auto found = rows_.find(entry.inventory_id);
-  if (found == rows_.end()) {
-    add("balance-equals-ledger", "movement", std::to_string(entry.id),
-        fmt::format("inventory row {}", entry.inventory_id), "none");
+  auto& row = row_of(entry);
+  const bool orphan = !current_.open || current_.entry.record.id != entry.operation_id;
+  if (orphan) {
+    close_operation();
+  } else {
+    current_.lines.push_back(entry.record.line);
+    if (row.selected) {
+      current_.selected = true;
+      check_hash_of_operation();
+    }
+  }
+  if (!row.selected) {
+    last_movement_ = std::max(last_movement_, entry.id);
     return;
   }
-  auto& row = found->second;
+  check_ids(entry);
+  if (orphan) {
+    add("operations-complete", "movement", movement_name(entry.id, entry.record.version, row),
+        fmt::format("operation {}", entry.operation_id), "none");
+  } else {
+    check_line(entry, row);
+    set_opening(entry, row);
+  }
+  ++row.count;
   row.on_hand_sum += bits(entry.record.on_hand_delta);
   row.reserved_sum += bits(entry.record.reserved_delta);
+  const auto hash = orphan ? std::nullopt : std::optional(current_.entry.record.hash);
   if (entry.record.version != row.version + 1) {
     // A version that was there before cannot be followed; one from the future waits for its turn.
     const bool seen = entry.record.version <= row.version;
-    if (seen || !row.early.emplace(entry.record.version, entry).second) {
-      add("versions-gapless", "movement", movement_name(entry, row.stored), "each version once", "another");
+    if (seen || !row.early.emplace(entry.record.version, Step{entry, hash}).second) {
+      add("versions-gapless", "movement", movement_name(entry.id, entry.record.version, row),
+          "each version once", "another");
     }
     return;
   }
-  follow(row, entry);
+  follow(row, entry, hash);
   while (!row.early.empty() && row.early.begin()->first == row.version + 1) {
     const auto next = row.early.extract(row.early.begin());
-    follow(row, next.mapped());
+    follow(row, next.mapped().entry, next.mapped().operation_hash);
   }
 }
 
-void LedgerVerifier::follow(RowState& row, const MovementEntry& entry) {
-  auto record = entry.record;
-  record.warehouse = row.stored.warehouse;
-  record.sku = row.stored.sku;
-  const auto name = movement_name(entry, row.stored);
+void LedgerVerifier::check_ids(const MovementEntry& entry) {
+  if (ids_ascend_ && entry.id <= last_movement_) {
+    add("operations-complete", "movement", std::to_string(last_movement_),
+        fmt::format("an id below {}, which was written later", entry.id), std::to_string(last_movement_));
+  }
+  last_movement_ = std::max(last_movement_, entry.id);
+}
+
+void LedgerVerifier::check_line(const MovementEntry& entry, const RowState& row) {
+  if (entry.kind != current_.entry.kind) {
+    add("operations-complete", "movement", movement_name(entry.id, entry.record.version, row),
+        "kind " + text::quoted(current_.entry.kind), text::quoted(entry.kind));
+  }
+  if (current_.kind == Kind::purchase) check_purchase(entry, row);
+}
+
+void LedgerVerifier::check_purchase(const MovementEntry& entry, const RowState& row) {
+  const auto& purchases = current_.entry.purchases;
+  const auto is_line = [&](const PurchaseRecord& p) { return p.line == entry.record.line; };
+  const auto found = std::find_if(purchases.begin(), purchases.end(), is_line);
+  if (found == purchases.end()) {
+    add("purchases-match", "movement", movement_name(entry.id, entry.record.version, row), "a purchase",
+        "none");
+    return;
+  }
+  ++current_.purchases_met;
+  const auto require = [&](bool holds, const std::string& expected, const std::string& actual) {
+    if (!holds) {
+      add("purchases-match", "purchase", purchase_name(*found, entry.operation_id), expected, actual);
+    }
+  };
+  if (std::find_if(std::next(found), purchases.end(), is_line) != purchases.end()) {
+    require(false, "one purchase of the line", "another");
+  }
+  require(row.missing || found->key == row.stored.row.key, row_name(row),
+          fmt::format("{} in {}", text::printable(found->sku), text::printable(found->warehouse)));
+  require(found->quantity == -entry.record.on_hand_delta, fmt::format("quantity {}", -entry.record.on_hand_delta),
+          std::to_string(found->quantity));
+  require(checked_mul(found->quantity, found->unit_price_minor) == found->total_minor,
+          fmt::format("{} x {}", found->quantity, found->unit_price_minor),
+          fmt::format("total {}", found->total_minor));
+  require(found->user == purchases.front().user, "user " + text::quoted(purchases.front().user),
+          text::quoted(found->user));
+  require(found->purchased_at == current_.entry.record.occurred_at,
+          "purchased at " + format_time(current_.entry.record.occurred_at), format_time(found->purchased_at));
+}
+
+void LedgerVerifier::set_opening(const MovementEntry& entry, RowState& row) {
+  if (!current_.opens) return;
+  row.opening = *current_.opens ? std::optional(entry.record.on_hand_delta) : std::nullopt;
+}
+
+void LedgerVerifier::follow(RowState& row, const MovementEntry& entry,
+                            const std::optional<Digest>& operation_hash) {
+  const auto& record = entry.record;
+  const auto name = [&] { return movement_name(entry.id, record.version, row); };
   const auto on_hand = checked_add(row.on_hand, record.on_hand_delta);
   const auto reserved = checked_add(row.reserved, record.reserved_delta);
   if (on_hand != record.on_hand_after || reserved != record.reserved_after) {
-    add("after-equals-before-plus-delta", "movement", name,
+    add("after-equals-before-plus-delta", "movement", name(),
         fmt::format("{}{:+} on hand, {}{:+} reserved", row.on_hand, record.on_hand_delta, row.reserved,
                     record.reserved_delta),
         fmt::format("{} and {}", record.on_hand_after, record.reserved_after));
   }
   if (record.reserved_after < 0 || record.on_hand_after < record.reserved_after) {
-    add("non-negative", "movement", name, "0 <= reserved <= on hand",
+    add("non-negative", "movement", name(), "0 <= reserved <= on hand",
         fmt::format("{} on hand, {} reserved", record.on_hand_after, record.reserved_after));
   }
   const auto kind = parse_kind(entry.kind);
-  if (!entry.operation_hash) {
-    add("hash-chain", "movement", name, fmt::format("operation {}", entry.operation_id), "none");
-  } else if (!kind) {
-    add("hash-chain", "movement", name, "a known kind", text::quoted(entry.kind));
-  } else if (const auto expected = movement_hash(row.head, *entry.operation_hash, *kind, record);
-             expected != record.hash) {
-    add("hash-chain", "movement", name, to_hex(expected), to_hex(record.hash));
+  if (!kind) {
+    add("hash-chain", "movement", name(), "a known kind", text::quoted(entry.kind));
+  } else if (check_hashes_ && operation_hash && !row.missing) {
+    hashes_.movement(position_, &row, entry.id, row.place, *kind, row.head, *operation_hash, record);
   }
   // Goes on from what is stored, so that one fault is one violation and not one for each movement after it.
   row.on_hand = record.on_hand_after;
@@ -123,42 +315,79 @@ void LedgerVerifier::follow(RowState& row, const MovementEntry& entry) {
   row.head = record.hash;
 }
 
-std::vector<Violation> LedgerVerifier::finish() {
-  for (const auto id : order_) {
-    auto& row = rows_.at(id);
-    const auto& stored = row.stored.row;
-    const auto name = row_name(row.stored);
-    for (const auto& [version, entry] : row.early) {
-      add("versions-gapless", "movement", movement_name(entry, row.stored),
-          fmt::format("version {} before it", row.version + 1), "none");
-    }
-    if (bits(stored.on_hand) != row.on_hand_sum || bits(stored.reserved) != row.reserved_sum) {
-      add("balance-equals-ledger", "inventory", name,
-          fmt::format("{} on hand, {} reserved", static_cast<Quantity>(row.on_hand_sum),
-                      static_cast<Quantity>(row.reserved_sum)),
-          fmt::format("{} and {}", stored.on_hand, stored.reserved));
-    }
-    const auto last = row.early.empty() ? row.version : row.early.rbegin()->first;
-    if (stored.version != last) {
-      add("balance-equals-ledger", "inventory", name, fmt::format("version {}", last),
-          std::to_string(stored.version));
-    }
-    const auto& head = row.early.empty() ? row.head : row.early.rbegin()->second.record.hash;
-    if (stored.head != head) {
-      add("hash-chain", "inventory", name, "the head " + to_hex(head), to_hex(stored.head));
-    }
-  }
-  return std::move(violations_);
+void LedgerVerifier::orphan(const OrphanPurchase& entry) {
+  ++position_;
+  if (!scope_.has_row(entry.record.warehouse, entry.record.sku)) return;
+  add("purchases-match", "purchase", purchase_name(entry.record, entry.operation_id),
+      fmt::format("operation {}", entry.operation_id), "none");
 }
 
-std::vector<Violation> verify_ledger(LedgerReader& reader) {
-  LedgerVerifier verifier;
-  in_snapshot(reader, [&] {
-    reader.balances([&](const BalanceEntry& entry) { verifier.balance(entry); });
-    reader.operations([&](const OperationEntry& entry) { verifier.operation(entry); });
-    reader.movements([&](const MovementEntry& entry) { verifier.movement(entry); });
-  });
-  return verifier.finish();
+// --- the end
+
+void LedgerVerifier::finish_row(const RowState& row) {
+  if (!row.selected) return;
+  const auto& stored = row.stored.row;
+  for (const auto& [version, step] : row.early) {
+    add("versions-gapless", "movement", movement_name(step.entry.id, version, row),
+        fmt::format("version {} before it", row.version + 1), "none");
+  }
+  const auto expect = [&](bool holds, std::string expected, std::string actual) {
+    if (!holds) {
+      add("balance-equals-ledger", "inventory", row_name(row), std::move(expected), std::move(actual));
+    }
+  };
+  if (row.missing) {
+    expect(false, text::count(row.count, "movement") + " lead to a row of its own", "none");
+    return;
+  }
+  expect(bits(stored.on_hand) == row.on_hand_sum && bits(stored.reserved) == row.reserved_sum,
+         fmt::format("{} on hand, {} reserved", static_cast<Quantity>(row.on_hand_sum),
+                     static_cast<Quantity>(row.reserved_sum)),
+         fmt::format("{} and {}", stored.on_hand, stored.reserved));
+  const auto last = row.early.empty() ? row.version : row.early.rbegin()->first;
+  expect(stored.version == last, fmt::format("version {}", last), std::to_string(stored.version));
+  expect(stored.opening == row.opening, "opening stock " + shown(row.opening), shown(stored.opening));
+  const auto& head = row.early.empty() ? row.head : row.early.rbegin()->second.entry.record.hash;
+  expect(stored.head == head, "the head " + to_hex(head), to_hex(stored.head));
+}
+
+void LedgerVerifier::take_wrong_hashes() {
+  for (const auto& wrong : hashes_.finish()) {
+    const auto* row = static_cast<const RowState*>(wrong.row);
+    found_.push_back({wrong.order,
+                      Violation{"hash-chain", row == nullptr ? "operation" : "movement",
+                                row == nullptr ? std::to_string(wrong.id)
+                                               : movement_name(wrong.id, wrong.version, *row),
+                                to_hex(wrong.computed), to_hex(wrong.stored)}});
+  }
+}
+
+std::vector<Violation> LedgerVerifier::finish() {
+  close_operation();
+  take_wrong_hashes();
+  ++position_;
+  for (const auto id : order_) finish_row(rows_.at(id));
+  for (const auto id : missing_) finish_row(rows_.at(id));
+  std::stable_sort(found_.begin(), found_.end(),
+                   [](const Found& a, const Found& b) { return a.order < b.order; });
+  std::vector<Violation> violations;
+  violations.reserve(found_.size());
+  for (auto& found : found_) violations.push_back(std::move(found.violation));
+  return violations;
+}
+
+VerifyReport verify_ledger(LedgerReader& reader, const VerifyScope& scope) {
+  LedgerVerifier verifier(scope, reader.ids_ascend());
+  reader.balances([&](const BalanceEntry& entry) { verifier.balance(entry); });
+  reader.ledger([&](const OperationEntry& entry) { verifier.operation(entry); },
+                [&](const MovementEntry& entry) { verifier.movement(entry); },
+                [&](const OrphanPurchase& entry) { verifier.orphan(entry); });
+  VerifyReport report;
+  report.violations = verifier.finish();
+  report.balances = verifier.balances();
+  report.operations = verifier.operations();
+  report.movements = verifier.movements();
+  return report;
 }
 
 }  // namespace invctl

@@ -3,13 +3,14 @@
 
 #include <cstdint>
 #include <map>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "stock/audit.hpp"
+#include "stock/hash_check.hpp"
 
 namespace invctl {
 
@@ -21,49 +22,126 @@ struct Violation {
   std::string message() const;  // "movement 17 of BOLT in EAST: 4 on hand expected, 5 found"
 };
 
-//   balance-equals-ledger           on hand, reserved, version and head are what the movements lead to
+//   balance-equals-ledger           on hand, reserved, version, head and opening stock are what the movements
+//                                   lead to; every movement has its row
 //   versions-gapless                each row's movements are versions 1, 2, 3, ...
 //   after-equals-before-plus-delta  each movement starts where the one before it ended
 //   non-negative                    0 <= reserved <= on hand, after every movement and now
 //   hash-chain                      the hashes of operations and movements, computed again
-inline constexpr std::string_view ledger_checks[] = {"balance-equals-ledger", "versions-gapless",
-                                                     "after-equals-before-plus-delta", "non-negative",
-                                                     "hash-chain"};
+//   operations-complete             an accepted operation has lines 1, 2, ... of its kind and no result, a
+//                                   refused one has a result and no lines; a reversal, and nothing else, says
+//                                   what it reverses; every movement has its operation; where only one
+//                                   transaction writes at a time, ids ascend
+//   purchases-match                 one purchase for each line of an operation of kind purchase, and no other,
+//                                   with the line's row and quantity, quantity x price = total, one user and
+//                                   the operation's time
+inline constexpr std::string_view ledger_checks[] = {
+    "balance-equals-ledger", "versions-gapless",    "after-equals-before-plus-delta", "non-negative",
+    "hash-chain",            "operations-complete", "purchases-match"};
 
-// Feed it all balances, then operations and movements in any order of the two, then finish(). Memory grows
-// with the balances; movements are kept only where an earlier version has not come yet.
+// What to look at; everything by default.
+struct VerifyScope {
+  std::vector<std::string> checks;  // names; empty: all
+  // Only these rows, and the operations and purchases that have to do with them.
+  std::optional<std::string> warehouse, sku;
+
+  bool has(std::string_view check) const;
+  bool narrow() const { return warehouse || sku; }
+  bool has_row(std::string_view warehouse_code, std::string_view sku_code) const {
+    return (!warehouse || *warehouse == warehouse_code) && (!sku || *sku == sku_code);
+  }
+};
+
+// Feed it all balances, then each operation followed by its movements, then finish(). Memory grows with the
+// balances (and with what is wrong); movements are kept only where an earlier version has not come yet.
 class LedgerVerifier {
  public:
+  explicit LedgerVerifier(VerifyScope scope = {}, bool ids_ascend = false);
+
   void balance(const BalanceEntry& entry);
   void operation(const OperationEntry& entry);
   void movement(const MovementEntry& entry);
+  void orphan(const OrphanPurchase& entry);
   // Every violation, in the order in which they were met.
   std::vector<Violation> finish();
 
+  std::int64_t balances() const { return static_cast<std::int64_t>(order_.size()); }
   std::int64_t movements() const { return movements_; }
   std::int64_t operations() const { return operations_; }
 
  private:
+  struct Step {
+    MovementEntry entry;
+    std::optional<Digest> operation_hash;  // none: there is no such operation
+  };
   struct RowState {
     BalanceEntry stored;
+    bool missing = false;  // there are movements, but no row
+    bool selected = true;
+    std::string place;                                // movement_place()
     Quantity on_hand = 0, reserved = 0;               // after the last movement that was followed
     std::uint64_t on_hand_sum = 0, reserved_sum = 0;  // of all deltas, modulo 2^64
     std::int64_t version = 0;
+    std::int64_t count = 0;
+    std::optional<Quantity> opening;
     Digest head{};
-    std::map<std::int64_t, MovementEntry> early;
+    std::map<std::int64_t, Step> early;
+  };
+  // The operation whose movements are being read.
+  struct Current {
+    bool open = false;
+    OperationEntry entry;
+    std::optional<Kind> kind;
+    std::vector<std::int64_t> lines;
+    std::size_t purchases_met = 0;
+    bool selected = true;             // has to do with the rows that are looked at
+    bool hashed = false;
+    std::optional<bool> opens;  // opening stock: posts it, or takes it back
   };
 
-  void follow(RowState& row, const MovementEntry& entry);
+  static std::string row_name(const RowState& row);
+  static std::string movement_name(std::int64_t id, std::int64_t version, const RowState& row);
+  RowState& row_of(const MovementEntry& entry);
+  void check_hash_of_operation();
+  void check_ids(const MovementEntry& entry);
+  void check_line(const MovementEntry& entry, const RowState& row);
+  void check_purchase(const MovementEntry& entry, const RowState& row);
+  void set_opening(const MovementEntry& entry, RowState& row);
+  void close_operation();
+  void check_lines();
+  void check_result();
+  void follow(RowState& row, const MovementEntry& entry, const std::optional<Digest>& operation_hash);
+  void finish_row(const RowState& row);
+  void take_wrong_hashes();
   void add(std::string_view check, std::string table, std::string key, std::string expected,
            std::string actual);
 
+  VerifyScope scope_;
+  bool ids_ascend_;
+  bool check_hashes_;
   std::unordered_map<std::int64_t, RowState> rows_;
   std::vector<std::int64_t> order_;  // of rows_, as they came
-  std::vector<Violation> violations_;
+  std::vector<std::int64_t> missing_;
+  Current current_;
+  // Operations that post opening stock (true) or take it back (false).
+  std::unordered_map<std::int64_t, bool> openings_;
+  std::int64_t last_movement_ = 0, last_purchase_ = 0;
+  HashCheck hashes_;
+  struct Found {
+    std::uint64_t order;
+    Violation violation;
+  };
+  std::vector<Found> found_;
+  std::uint64_t position_ = 0;  // in what is fed
   std::int64_t movements_ = 0, operations_ = 0;
 };
 
-// Reads everything in one snapshot through the verifier.
-std::vector<Violation> verify_ledger(LedgerReader& reader);
+struct VerifyReport {
+  std::vector<Violation> violations;
+  std::int64_t balances = 0, operations = 0, movements = 0;
+};
+
+// Reads everything through the verifier. Inside a snapshot of the caller's.
+VerifyReport verify_ledger(LedgerReader& reader, const VerifyScope& scope = {});
 
 }  // namespace invctl
