@@ -42,6 +42,7 @@ void setup_simulate(CLI::App& app, Action& action);
 void setup_simulate_worker(CLI::App& app, Action& action);
 void setup_doctor(CLI::App& app, Action& action);
 void setup_verify(CLI::App& app, Action& action);
+void setup_seal(CLI::App& app, Action& action);
 void setup_config(CLI::App& app, Action& action);
 void setup_schema(CLI::App& app, Action& action);
 void setup_complete(CLI::App& app, Action& action);

@@ -33,6 +33,8 @@ std::span<const Command> command_table() {
        "invctl doctor"},
       {"verify", "Prove", "check the ledger against itself and the balances", setup_verify,
        "invctl verify --check hash-chain --sku BOLT-10"},
+      {"seal", "Prove", "seal the ledger as it is: a digest to be kept elsewhere", setup_seal,
+       "invctl seal --name 2026-Q1"},
       {"config", "Help", "every setting, its value and where it comes from", setup_config, "invctl config"},
       {"schema", "Help", "the JSON Schema of a command's answer", setup_schema, "invctl schema product list"},
       {"complete", "", "words for shell completion", setup_complete},

@@ -231,7 +231,17 @@ constexpr Entry entries[] = {
        return audit({{"inventory_rows", integer()},
                      {"operations", integer()},
                      {"movements", integer()},
+                     {"seals", integer()},
                      {"elapsed_ms", integer()}});
+     }},
+    {"seal",
+     [] {
+       return object({{"seal", string()},
+                      {"name", nullable(string())},
+                      {"movements", integer()},
+                      {"inventory_rows", integer()},
+                      {"recorded_at", time()},
+                      {"replayed", boolean()}});
      }},
     {"warehouse add", warehouse},
     {"warehouse show", warehouse},

@@ -10,6 +10,7 @@
 #include "command.hpp"
 #include "core/text.hpp"
 #include "filters.hpp"
+#include "stock/seal.hpp"
 
 namespace invctl::cmd {
 
@@ -17,11 +18,13 @@ namespace {
 
 struct VerifyOptions {
   std::vector<std::string> checks;
-  std::optional<std::string> warehouse, sku;
+  std::optional<std::string> warehouse, sku, seal;
 };
 
 std::vector<std::string> check_names() {
-  return {std::begin(ledger_checks), std::end(ledger_checks)};
+  std::vector<std::string> names(std::begin(ledger_checks), std::end(ledger_checks));
+  names.emplace_back("seals");
+  return names;
 }
 
 VerifyScope to_scope(const VerifyOptions& options) {
@@ -44,6 +47,47 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+bool is_digest_of(std::optional<std::vector<ChainHead>> heads, const SealText& seal) {
+  return heads && seal_digest(*heads) == seal.digest;
+}
+
+// Whether the ledger passed through the sealed state, as its own order shows or as a stored seal does.
+bool holds(const VerifyReport& report, const SealCheck& seals, const SealText& seal) {
+  return seals.wanted_holds || is_digest_of(report.heads, seal) || is_digest_of(report.heads_now, seal);
+}
+
+AuditAnswer verify_now(db::SqlStore& store, VerifyScope scope, const std::optional<SealText>& seal) {
+  if (seal) scope.heads_after = seal->movements.value_or(-1);
+  const auto begin = std::chrono::steady_clock::now();
+  VerifyReport report;
+  SealCheck seals;
+  in_snapshot(store, [&] {
+    report = verify_ledger(store, scope);
+    if (scope.has("seals")) seals = check_seals(store, scope, seal);
+  });
+  const auto elapsed = seconds_since(begin);
+  AuditAnswer answer;
+  for (const auto& name : check_names()) {
+    if (scope.has(name)) answer.checks.push_back(name);
+  }
+  answer.counts = {{"inventory_rows", report.balances},
+                   {"operations", report.operations},
+                   {"movements", report.movements},
+                   {"seals", seals.seals},
+                   {"elapsed_ms", static_cast<std::int64_t>(elapsed * 1000)}};
+  answer.headline = fmt::format(
+      "{}, {}, {}, {} ({:.1f} s)", text::count(report.balances, "inventory row"),
+      text::count(report.operations, "operation"), text::count(report.movements, "movement"),
+      text::count(seals.seals, "seal"), elapsed);
+  answer.violations = std::move(report.violations);
+  answer.violations.insert(answer.violations.end(), seals.violations.begin(), seals.violations.end());
+  if (seal && !holds(report, seals, *seal)) {
+    answer.violations.push_back({"seals", "seal", to_hex(seal->digest),
+                                 "a state of the ledger that it is the digest of", "none"});
+  }
+  return answer;
+}
+
 }  // namespace
 
 void setup_verify(CLI::App& app, Action& action) {
@@ -55,28 +99,17 @@ void setup_verify(CLI::App& app, Action& action) {
       ->take_all();
   app.add_option("--sku", options->sku, "only this product")->type_name("SKU");
   app.add_option("-w,--warehouse", options->warehouse, "only this warehouse")->type_name("WH");
+  app.add_option("--seal", options->seal, "and that nothing up to this seal was changed, moved or cut off")
+      ->type_name("SEAL");
   action = [options](Context& context) {
     const auto scope = to_scope(*options);
+    const auto seal = options->seal ? std::optional(parse_seal_text(*options->seal)) : std::nullopt;
+    if (seal && (scope.narrow() || !scope.checks.empty())) {
+      throw Error(Exit::usage, "--seal is about the whole ledger", "without --check, --sku and -w");
+    }
     const auto store = context.open_for_reading();
     check_exist(*store, scope.warehouse, scope.sku);
-    const auto begin = std::chrono::steady_clock::now();
-    VerifyReport report;
-    in_snapshot(*store, [&] { report = verify_ledger(*store, scope); });
-    const auto elapsed = seconds_since(begin);
-    AuditAnswer answer;
-    for (const auto& name : check_names()) {
-      if (scope.has(name)) answer.checks.push_back(name);
-    }
-    answer.counts = {{"inventory_rows", report.balances},
-                     {"operations", report.operations},
-                     {"movements", report.movements},
-                     {"elapsed_ms", static_cast<std::int64_t>(elapsed * 1000)}};
-    answer.headline =
-        fmt::format("{}, {}, {} ({:.1f} s)", text::count(report.balances, "inventory row"),
-                    text::count(report.operations, "operation"), text::count(report.movements, "movement"),
-                    elapsed);
-    answer.violations = std::move(report.violations);
-    return answer_audit(context, answer);
+    return answer_audit(context, verify_now(*store, scope, seal));
   };
 }
 

@@ -12,7 +12,7 @@ const Dialect sqlite_dialect = {
     .table_exists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
     .rows_per_insert = 64,
     .rows_per_update = 1,
-    .operations_per_page = 0,
+    .rows_per_page = 0,
 };
 
 const Dialect mysql_dialect = {
@@ -24,7 +24,7 @@ const Dialect mysql_dialect = {
         "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
     .rows_per_insert = 512,
     .rows_per_update = 64,
-    .operations_per_page = 2000,
+    .rows_per_page = 2000,
 };
 
 std::vector<std::string> Dialect::split_statements(std::string_view sql) const {

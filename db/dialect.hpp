@@ -25,9 +25,9 @@ struct Dialect {
   std::size_t rows_per_insert;
   std::size_t rows_per_update;
 
-  // How many operations are read at a time where the ledger is read whole; 0: all, because rows come one by one.
-  // A server's client library buffers the answer.
-  std::size_t operations_per_page;
+  // How many operations or rows are read at a time where a table is read whole; 0: all, because rows come one by
+  // one. A server's client library buffers the answer.
+  std::size_t rows_per_page;
 
   // The statements of a schema file. Triggers hold semicolons: their bodies end at END;.
   std::vector<std::string> split_statements(std::string_view sql) const;

@@ -179,7 +179,7 @@ class Movements {
 
 // The id of the operation with which a page that begins at `from` ends.
 std::int64_t page_end(Connection& connection, std::int64_t from) {
-  const auto most = connection.dialect().operations_per_page;
+  const auto most = connection.dialect().rows_per_page;
   if (most == 0) return highest_id;
   Query query(connection, "SELECT id FROM operation WHERE id >= ? ORDER BY id LIMIT 1 OFFSET ?");
   query.bind(from).bind(static_cast<std::int64_t>(most) - 1);

@@ -8,6 +8,7 @@
 #include "connection.hpp"
 #include "stock/audit.hpp"
 #include "stock/reads.hpp"
+#include "stock/seal.hpp"
 #include "stock/store.hpp"
 
 namespace invctl::db {
@@ -20,7 +21,7 @@ struct Guards {
       true;  // the balance is changed relative to what was read, and only if its version is still that
 };
 
-class SqlStore : public PostingStore, public CatalogStore, public ReadStore, public LedgerReader {
+class SqlStore : public PostingStore, public CatalogStore, public ReadStore, public LedgerReader, public SealStore {
  public:
   // Reads the database's settings. Throws Error(unavailable) where it is not initialised or of another
   // version.
@@ -68,6 +69,13 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
               const std::function<void(const MovementEntry&)>& movement,
               const std::function<void(const OrphanPurchase&)>& orphan) override;
   bool ids_ascend() const override;
+
+  std::vector<ChainHead> chain_heads() override;
+  std::vector<SealRecord> seals() override;
+  void sealed_heads(const std::function<void(const SealedLine&)>& line) override;
+  void sealed_lines(const std::function<void(const SealedLine&)>& line) override;
+  void lock_seals() override;
+  void insert_seal(SealRecord& seal, const std::vector<ChainHead>& lines) override;
 
   Connection& connection() { return *connection_; }
 

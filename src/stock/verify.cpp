@@ -110,6 +110,7 @@ void LedgerVerifier::check_hash_of_operation() {
 void LedgerVerifier::close_operation() {
   if (!current_.open) return;
   current_.open = false;
+  if (scope_.heads_after == movements_ && !heads_) heads_ = heads_now();
   for (const auto& purchase : current_.entry.purchases) {
     const bool selected = scope_.has_row(purchase.warehouse, purchase.sku);
     current_.selected = current_.selected || selected;
@@ -351,6 +352,14 @@ void LedgerVerifier::finish_row(const RowState& row) {
   expect(stored.head == head, "the head " + to_hex(head), to_hex(stored.head));
 }
 
+std::vector<ChainHead> LedgerVerifier::heads_now() const {
+  std::vector<ChainHead> heads;
+  for (const auto& [id, row] : rows_) {
+    if (row.version > 0) heads.push_back({row.stored.warehouse, row.stored.sku, row.version, row.head});
+  }
+  return heads;
+}
+
 void LedgerVerifier::take_wrong_hashes() {
   for (const auto& wrong : hashes_.finish()) {
     const auto* row = static_cast<const RowState*>(wrong.row);
@@ -384,6 +393,8 @@ VerifyReport verify_ledger(LedgerReader& reader, const VerifyScope& scope) {
                 [&](const OrphanPurchase& entry) { verifier.orphan(entry); });
   VerifyReport report;
   report.violations = verifier.finish();
+  report.heads = verifier.heads();
+  if (scope.heads_after) report.heads_now = verifier.heads_now();
   report.balances = verifier.balances();
   report.operations = verifier.operations();
   report.movements = verifier.movements();

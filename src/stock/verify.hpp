@@ -39,11 +39,20 @@ inline constexpr std::string_view ledger_checks[] = {
     "balance-equals-ledger", "versions-gapless",    "after-equals-before-plus-delta", "non-negative",
     "hash-chain",            "operations-complete", "purchases-match"};
 
+// The newest movement of an inventory row.
+struct ChainHead {
+  std::string warehouse, sku;
+  std::int64_t version = 0;
+  Digest head{};
+};
+
 // What to look at; everything by default.
 struct VerifyScope {
   std::vector<std::string> checks;  // names; empty: all
   // Only these rows, and the operations and purchases that have to do with them.
   std::optional<std::string> warehouse, sku;
+  // The heads of all rows are wanted as they were after so many movements, in the order of operations.
+  std::optional<std::int64_t> heads_after;
 
   bool has(std::string_view check) const;
   bool narrow() const { return warehouse || sku; }
@@ -64,6 +73,11 @@ class LedgerVerifier {
   void orphan(const OrphanPurchase& entry);
   // Every violation, in the order in which they were met.
   std::vector<Violation> finish();
+
+  // The heads that were asked for; nothing where no operation ended there.
+  std::optional<std::vector<ChainHead>> heads() { return std::move(heads_); }
+  // As everything fed so far leaves them.
+  std::vector<ChainHead> heads_now() const;
 
   std::int64_t balances() const { return static_cast<std::int64_t>(order_.size()); }
   std::int64_t movements() const { return movements_; }
@@ -132,6 +146,7 @@ class LedgerVerifier {
     Violation violation;
   };
   std::vector<Found> found_;
+  std::optional<std::vector<ChainHead>> heads_;
   std::uint64_t position_ = 0;  // in what is fed
   std::int64_t movements_ = 0, operations_ = 0;
 };
@@ -139,6 +154,8 @@ class LedgerVerifier {
 struct VerifyReport {
   std::vector<Violation> violations;
   std::int64_t balances = 0, operations = 0, movements = 0;
+  std::optional<std::vector<ChainHead>> heads;  // if asked for: as they were then
+  std::vector<ChainHead> heads_now;             // only if asked for
 };
 
 // Reads everything through the verifier. Inside a snapshot of the caller's.
