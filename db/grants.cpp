@@ -20,6 +20,7 @@ struct TableRights {
 constexpr TableRights operator_rights[] = {
     {"warehouse", "INSERT, UPDATE"}, {"product", "INSERT, UPDATE"}, {"inventory", "INSERT, UPDATE"},
     {"operation", "INSERT"},         {"movement", "INSERT"},        {"purchase", "INSERT"},
+    {"seal", "INSERT"},              {"seal_line", "INSERT"},
 };
 
 std::string quoted_name(std::string_view name) {

@@ -22,12 +22,12 @@ struct Violation {
   std::string message() const;  // "movement 17 of BOLT in EAST: 4 on hand expected, 5 found"
 };
 
-//   balance-equals-ledger           on hand, reserved, version, head and opening stock are what the movements
-//                                   lead to; every movement has its row
+//   balance-equals-ledger           on hand, reserved, version and opening stock are what the movements lead to;
+//                                   every movement has its row
 //   versions-gapless                each row's movements are versions 1, 2, 3, ...
 //   after-equals-before-plus-delta  each movement starts where the one before it ended
 //   non-negative                    0 <= reserved <= on hand, after every movement and now
-//   hash-chain                      the hashes of operations and movements, computed again
+//   hash-chain                      the hashes of operations and movements, computed again, and each row's head
 //   operations-complete             an accepted operation has lines 1, 2, ... of its kind and no result, a
 //                                   refused one has a result and no lines; a reversal, and nothing else, says
 //                                   what it reverses; every movement has its operation; where only one

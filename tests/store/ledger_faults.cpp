@@ -42,8 +42,9 @@ std::map<std::int64_t, Digest> operation_hashes(db::Connection& connection,
   const auto purchases = purchase_fields(connection);
   db::Query query(
       connection,
-      "SELECT id, uid, kind, outcome, actor, reference, reason, note, idempotency_key, "
-      "request_hash, recorded_at, occurred_at, result, hash FROM operation WHERE reverses_id IS NULL");
+      "SELECT o.id, o.uid, o.kind, o.outcome, o.actor, o.reference, o.reason, o.note, o.idempotency_key, "
+      "o.request_hash, o.recorded_at, o.occurred_at, o.result, o.hash, o.host, o.tool_version, r.uid "
+      "FROM operation o LEFT JOIN operation r ON r.id = o.reverses_id");
   while (query.next()) {
     const auto id = query.integer(0);
     FieldText text("invctl-operation-1");
@@ -52,8 +53,11 @@ std::map<std::int64_t, Digest> operation_hashes(db::Connection& connection,
         .add(std::string_view(query.text(3)))
         .add(std::string_view(query.text(4)));
     text.add(query.optional_text(5)).add(query.optional_text(6)).add(query.optional_text(7));
-    text.add(std::string_view(query.text(8))).add(query.bytes<32>(9)).add(std::optional<std::string>());
-    text.add(query.integer(10)).add(query.integer(11)).add(query.optional_text(12));
+    text.add(std::string_view(query.text(8))).add(query.bytes<32>(9));
+    text.add(query.is_null(16) ? std::nullopt : std::optional(to_hex(query.bytes<16>(16))));
+    text.add(query.integer(10)).add(query.integer(11));
+    text.add(std::string_view(query.text(14))).add(std::string_view(query.text(15)));
+    text.add(query.optional_text(12));
     const auto found = purchases.find(id);
     hashes[id] = sha256(text.str() + (found == purchases.end() ? "" : found->second));
     if (hashes[id] != query.bytes<32>(13)) {

@@ -49,6 +49,8 @@ std::string hash_of(const StoredOperation& stored) {
                                   o.reverses_uid ? to_hex(*o.reverses_uid) : "\\N",
                                   n(o.recorded_at),
                                   n(o.occurred_at),
+                                  escaped(o.host),
+                                  escaped(o.tool_version),
                                   maybe(o.result)};
   for (const auto& p : stored.purchases) {
     for (const auto& field : {n(p.line), escaped(p.user), escaped(p.warehouse), escaped(p.sku), n(p.quantity),
@@ -159,7 +161,7 @@ TEST_CASE("the first hashes of a ledger are known") {
       to_hex(sha256("invctl-request-1\treceive\t\\N\t\\N\t\\N\t1\tEAST\tBOLT\tdelta\t5\t\\N"));
   const auto by = sha256("invctl-operation-1\t" + to_hex(stored.record.uid) +
                          "\treceive\taccepted\ttester\t\\N\t\\N\t\\N\tK\t" + request + "\t\\N\t" +
-                         n(stored.record.recorded_at) + "\t3\t\\N");
+                         n(stored.record.recorded_at) + "\t3\thost\t1\t\\N");
   CHECK(to_hex(stored.record.hash) == to_hex(by));
   CHECK(to_hex(store.row("EAST", "BOLT").head) ==
         to_hex(sha256("invctl-movement-1\t" + std::string(64, '0') + "\t" + to_hex(by) +
@@ -188,6 +190,8 @@ TEST_CASE("whatever is changed in the ledger afterwards shows") {
       {"request", [&](auto& s) { purchase(s).record.request_hash[31] ^= 1; }},
       {"recorded", [&](auto& s) { purchase(s).record.recorded_at += 1; }},
       {"occurred", [&](auto& s) { purchase(s).record.occurred_at -= 1; }},
+      {"host", [&](auto& s) { purchase(s).record.host = "x"; }},
+      {"tool version", [&](auto& s) { purchase(s).record.tool_version = "x"; }},
       {"result", [&](auto& s) { purchase(s).record.result = "{}"; }},
       {"price", [&](auto& s) { purchase(s).purchases[0].unit_price_minor += 1; }},
       {"total", [&](auto& s) { purchase(s).purchases[0].total_minor += 1; }},
