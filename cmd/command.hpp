@@ -23,6 +23,7 @@ struct Command {
   // Declares the command's options and says what to run; no side effects.
   void (*setup)(CLI::App& app, Action& action);
   std::string_view example = {};  // one that can be typed
+  bool long_running = false;      // takes --single-instance
 };
 
 std::span<const Command> command_table();

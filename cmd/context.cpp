@@ -50,6 +50,10 @@ std::unique_ptr<db::SqlStore> Context::open_for_writing() {
   return store;
 }
 
+void Context::hold_instance(const std::string& name) {
+  instance_ = db::hold_instance(db_url(), parse_code(name, "--single-instance"));
+}
+
 Deadline Context::deadline() {
   return Deadline::after(settings.duration("lock-timeout"));
 }

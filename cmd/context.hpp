@@ -10,6 +10,7 @@
 #include "io/output.hpp"
 #include "io/report.hpp"
 #include "io/terminal.hpp"
+#include "instance_lock.hpp"
 #include "sql_store.hpp"
 #include "stock/ledger.hpp"
 
@@ -44,10 +45,16 @@ class Context {
   std::unique_ptr<db::SqlStore> open_for_reading();
   std::unique_ptr<db::SqlStore> open_for_writing();
 
+  // From here on this is the only run of that name on the database. Throws Error(busy) where there is one.
+  void hold_instance(const std::string& name);
+
   Deadline deadline();  // now + --lock-timeout
   Ledger::Options ledger_options(bool dry_run);
   Origin origin();
   std::string actor();
+
+ private:
+  std::unique_ptr<db::InstanceLock> instance_;
 };
 
 }  // namespace invctl::cmd

@@ -13,6 +13,7 @@ namespace {
 struct HistoryOptions {
   std::optional<std::string> warehouse, sku, kind, user, reference, operation, since, until, before;
   std::string limit = "100";
+  bool full = false;
 };
 
 template <class T, class Parse>
@@ -45,6 +46,104 @@ HistoryFilter to_filter(const HistoryOptions& options) {
   return filter;
 }
 
+// For people only: what undoes what. Scripts find it with --full.
+io::Value link(const HistoryEntry& entry) {
+  std::vector<std::string> parts;
+  if (entry.reverses) parts.push_back(fmt::format("reverses {}", *entry.reverses));
+  if (entry.reversed_by) parts.push_back(fmt::format("reversed by {}", *entry.reversed_by));
+  return parts.empty() ? io::Value() : io::Value(text::join(parts, ", "));
+}
+
+Exit list_movements(Context& context, ReadStore& store, const HistoryFilter& filter) {
+  const auto format = context.format();
+  const bool for_people = format == io::Format::table;
+  std::vector<io::Column> columns = {{"seq", io::Kind::number},
+                                     {"operation", io::Kind::number, "OP"},
+                                     {"kind", io::Kind::code},
+                                     {"warehouse", io::Kind::code},
+                                     {"sku", io::Kind::code},
+                                     {"delta", io::Kind::number},
+                                     {"reserved_delta", io::Kind::number, "RESV +/-"},
+                                     {"on_hand", io::Kind::number},
+                                     {"reserved", io::Kind::number, "RESV"},
+                                     {"actor", io::Kind::text},
+                                     {"reference", io::Kind::text, "REF"},
+                                     {"reason", io::Kind::text},
+                                     {"recorded_at", io::Kind::code}};
+  if (for_people) columns.push_back({"link", io::Kind::code});
+  io::RowWriter rows(context.out, format, std::move(columns), context.table_options("no movements"));
+  store.history(filter, [&](const HistoryEntry& entry) {
+    std::vector<io::Value> row = {entry.seq,
+                                  entry.operation,
+                                  entry.kind,
+                                  entry.warehouse,
+                                  entry.sku,
+                                  entry.delta,
+                                  entry.reserved_delta,
+                                  entry.on_hand,
+                                  entry.reserved,
+                                  entry.actor,
+                                  optional_value(entry.reference),
+                                  optional_value(entry.reason),
+                                  format_time(entry.recorded_at)};
+    if (for_people) row.push_back(link(entry));
+    rows.row(row);
+  });
+  rows.finish();
+  return Exit::ok;
+}
+
+// Everything that is stored about one operation.
+Exit show_operation(Context& context, ReadStore& store, std::int64_t id) {
+  const auto detail = store.operation_detail(id);
+  if (!detail) throw Error(Exit::not_found, fmt::format("no operation {}", id));
+  const auto& record = detail->record;
+  const auto user = detail->purchases.empty() ? io::Value() : io::Value(detail->purchases.front().user);
+  io::Answer answer;
+  answer.fields = {{"operation", record.id},
+                   {"id", record.key},
+                   {"uid", to_hex(record.uid)},
+                   {"kind", std::string(kind_name(record.kind))},
+                   {"outcome", std::string(record.accepted ? "accepted" : "rejected")},
+                   {"actor", record.actor},
+                   {"user", user},
+                   {"reference", optional_value(record.reference)},
+                   {"reason", optional_value(record.reason)},
+                   {"note", optional_value(record.note)},
+                   {"reverses", optional_value(record.reverses_id)},
+                   {"reversed_by", optional_value(detail->reversed_by)},
+                   {"recorded_at", format_time(record.recorded_at)},
+                   {"occurred_at", format_time(record.occurred_at)},
+                   {"host", record.host},
+                   {"tool_version", record.tool_version},
+                   {"request_hash", to_hex(record.request_hash)},
+                   {"result", optional_value(record.result)},
+                   {"hash", to_hex(record.hash)}};
+  answer.columns = {{"seq", io::Kind::number},
+                    {"line", io::Kind::number},
+                    {"warehouse", io::Kind::code},
+                    {"sku", io::Kind::code},
+                    {"delta", io::Kind::number},
+                    {"reserved_delta", io::Kind::number, "RESV +/-"},
+                    {"on_hand", io::Kind::number},
+                    {"reserved", io::Kind::number, "RESV"},
+                    {"version", io::Kind::number},
+                    {"unit_price_minor", io::Kind::number},
+                    {"amount_minor", io::Kind::number},
+                    {"hash", io::Kind::code}};
+  auto purchase = detail->purchases.begin();
+  for (const auto& [seq, line] : detail->movements) {
+    const bool sold = purchase != detail->purchases.end() && purchase->line == line.line;
+    answer.rows.push_back({seq, line.line, line.warehouse, line.sku, line.on_hand_delta, line.reserved_delta,
+                           line.on_hand_after, line.reserved_after, line.version,
+                           sold ? io::Value(purchase->unit_price_minor) : io::Value(),
+                           sold ? io::Value(purchase->total_minor) : io::Value(), to_hex(line.hash)});
+    if (sold) ++purchase;
+  }
+  io::print_answer(context.out, context.format(), answer, context.table_options());
+  return Exit::ok;
+}
+
 }  // namespace
 
 void setup_history(CLI::App& app, Action& action) {
@@ -63,36 +162,19 @@ void setup_history(CLI::App& app, Action& action) {
       ->capture_default_str();
   app.add_option("--before", options->before, "the next page: only movements before this seq")
       ->type_name("SEQ");
+  app.add_flag("--full", options->full, "with --operation: everything that is stored about it");
   action = [options](Context& context) {
     const auto filter = to_filter(*options);
+    if (options->full && !filter.operation) {
+      throw Error(Exit::usage, "--full is about one operation", "history --operation N --full");
+    }
     const auto store = context.open_for_reading();
+    if (options->full) return show_operation(context, *store, *filter.operation);
     check_exist(*store, filter.warehouse, filter.sku);
     if (filter.operation && !store->operation_exists(*filter.operation)) {
       throw Error(Exit::not_found, fmt::format("no operation {}", *filter.operation));
     }
-    io::RowWriter rows(context.out, context.format(),
-                       {{"seq", io::Kind::number},
-                        {"operation", io::Kind::number, "OP"},
-                        {"kind", io::Kind::code},
-                        {"warehouse", io::Kind::code},
-                        {"sku", io::Kind::code},
-                        {"delta", io::Kind::number},
-                        {"reserved_delta", io::Kind::number, "RESV +/-"},
-                        {"on_hand", io::Kind::number},
-                        {"reserved", io::Kind::number, "RESV"},
-                        {"actor", io::Kind::text},
-                        {"reference", io::Kind::text, "REF"},
-                        {"reason", io::Kind::text},
-                        {"recorded_at", io::Kind::code}},
-                       context.table_options("no movements"));
-    store->history(filter, [&](const HistoryEntry& entry) {
-      rows.row({entry.seq, entry.operation, entry.kind, entry.warehouse, entry.sku, entry.delta,
-                entry.reserved_delta, entry.on_hand, entry.reserved, entry.actor,
-                optional_value(entry.reference), optional_value(entry.reason),
-                format_time(entry.recorded_at)});
-    });
-    rows.finish();
-    return Exit::ok;
+    return list_movements(context, *store, filter);
   };
 }
 

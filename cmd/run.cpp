@@ -42,7 +42,8 @@ std::optional<std::string> command_word(const CLI::App& root, int argc, char** a
   return std::nullopt;
 }
 
-CLI::App* add_command(CLI::App& root, const Command& command, Action& action) {
+CLI::App* add_command(CLI::App& root, const Command& command, Action& action,
+                      std::optional<std::string>& instance) {
   auto* app = root.add_subcommand(std::string(command.name), std::string(command.summary));
   app->group(std::string(command.group));
   app->fallthrough();
@@ -50,6 +51,11 @@ CLI::App* add_command(CLI::App& root, const Command& command, Action& action) {
   if (!command.example.empty()) footer = fmt::format("Example: {}\n", command.example);
   app->footer(footer + "Options such as --db, --json and --lock-timeout work here too: invctl --help");
   command.setup(*app, action);
+  if (command.long_running) {
+    app->add_option("--single-instance", instance,
+                    "exit 6 at once when another run with this name is still going")
+        ->type_name("NAME");
+  }
   return app;
 }
 
@@ -134,6 +140,7 @@ int parse_and_run(Context& context, int argc, char** argv, bool& json) {
   add_root_options(root, context);
 
   Action action;
+  std::optional<std::string> instance;
   const CLI::App* chosen = &root;
   const auto word = command_word(root, argc, argv);
   const Command* command = word ? find_command(*word) : nullptr;
@@ -141,7 +148,7 @@ int parse_and_run(Context& context, int argc, char** argv, bool& json) {
   if (command != nullptr) {
     // Only the command that is used declares its options: the help of all the others would cost more than the
     // work of a one-line change.
-    chosen = add_command(root, *command, action);
+    chosen = add_command(root, *command, action, instance);
     context.command = command->name;
   } else {
     for (const auto& entry : command_table()) {
@@ -177,6 +184,7 @@ int parse_and_run(Context& context, int argc, char** argv, bool& json) {
     context.settings.check_flags();
     start_log(context);
   }
+  if (instance) context.hold_instance(*instance);
   const auto exit = action(context);
   context.out.close();
   return static_cast<int>(exit);

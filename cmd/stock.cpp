@@ -9,7 +9,7 @@ namespace invctl::cmd {
 namespace {
 
 struct StockOptions {
-  std::optional<std::string> warehouse, sku;
+  std::optional<std::string> warehouse, sku, as_of;
   bool below_reorder = false;
 };
 
@@ -21,11 +21,17 @@ void setup_stock(CLI::App& app, Action& action) {
   app.add_option("--sku", options->sku, "only this product")->type_name("SKU");
   app.add_flag("--below-reorder", options->below_reorder,
                "only where less than the reorder point is available");
+  app.add_option("--as-of", options->as_of, "as it was at this time, from the ledger")->type_name("TIME");
   action = [options](Context& context) {
     StockFilter filter;
     if (options->warehouse) filter.warehouse = WarehouseCode::parse(*options->warehouse).str();
     if (options->sku) filter.sku = Sku::parse(*options->sku).str();
     filter.below_reorder = options->below_reorder;
+    if (options->as_of) {
+      std::string why;
+      filter.as_of = parse_time(*options->as_of, why);
+      if (!filter.as_of) throw Error(Exit::usage, "--as-of: " + why);
+    }
     const auto store = context.open_for_reading();
     check_exist(*store, filter.warehouse, filter.sku);
     io::RowWriter rows(context.out, context.format(),

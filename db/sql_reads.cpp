@@ -69,14 +69,24 @@ void SqlStore::stock(const StockFilter& filter, const std::function<void(const S
   Conditions conditions;
   if (filter.warehouse) conditions.add("w.code = ?", *filter.warehouse);
   if (filter.sku) conditions.add("p.sku = ?", *filter.sku);
+  const std::string on_hand = filter.as_of ? "m.on_hand_after" : "i.on_hand";
+  const std::string reserved = filter.as_of ? "m.reserved_after" : "i.reserved";
   if (filter.below_reorder) {
     conditions.add("p.retired_at IS NULL");
-    conditions.add("p.reorder_point > i.on_hand - i.reserved");
+    conditions.add(fmt::format("p.reorder_point > {} - {}", on_hand, reserved));
   }
+  // Backwards from each row's newest version until one is old enough.
+  const std::string then =
+      filter.as_of ? " JOIN movement m ON m.id = (SELECT x.id FROM movement x JOIN operation o ON o.id = "
+                     "x.operation_id WHERE x.inventory_id = i.id AND o.recorded_at <= ? "
+                     "ORDER BY x.version DESC LIMIT 1)"
+                   : "";
   Query query(*connection_,
-              "SELECT w.code, p.sku, p.name, i.on_hand, i.reserved, p.reorder_point FROM inventory i "
-              "JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id" +
-                  conditions.sql() + " ORDER BY w.code, p.sku");
+              fmt::format("SELECT w.code, p.sku, p.name, {}, {}, p.reorder_point FROM inventory i "
+                          "JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id{}{} "
+                          "ORDER BY w.code, p.sku",
+                          on_hand, reserved, then, conditions.sql()));
+  if (filter.as_of) query.bind(*filter.as_of);
   conditions.bind(query);
   while (query.next()) {
     StockEntry entry;
@@ -105,8 +115,9 @@ void SqlStore::history(const HistoryFilter& filter, const std::function<void(con
   if (filter.before) conditions.add("m.id < ?", *filter.before);
   Query query(*connection_,
               "SELECT m.id, m.operation_id, m.kind, w.code, p.sku, m.on_hand_delta, m.reserved_delta, "
-              "m.on_hand_after, m.reserved_after, o.actor, o.reference, o.reason, o.recorded_at "
-              "FROM movement m JOIN operation o ON o.id = m.operation_id "
+              "m.on_hand_after, m.reserved_after, o.actor, o.reference, o.reason, o.recorded_at, "
+              "o.reverses_id, r.id FROM movement m JOIN operation o ON o.id = m.operation_id "
+              "LEFT JOIN operation r ON r.reverses_id = o.id "
               "JOIN inventory i ON i.id = m.inventory_id JOIN warehouse w ON w.id = i.warehouse_id "
               "JOIN product p ON p.id = i.product_id" +
                   conditions.sql() + " ORDER BY m.id DESC LIMIT ?");
@@ -127,8 +138,74 @@ void SqlStore::history(const HistoryFilter& filter, const std::function<void(con
     entry.reference = query.optional_text(10);
     entry.reason = query.optional_text(11);
     entry.recorded_at = query.integer(12);
+    entry.reverses = query.optional_integer(13);
+    entry.reversed_by = query.optional_integer(14);
     row(entry);
   }
+}
+
+std::optional<OperationDetail> SqlStore::operation_detail(std::int64_t id) {
+  OperationDetail detail;
+  auto& record = detail.record;
+  {
+    Query query(*connection_,
+                "SELECT o.uid, o.idempotency_key, o.request_hash, o.kind, o.outcome, o.actor, o.reference, "
+                "o.reason, o.note, o.reverses_id, o.recorded_at, o.occurred_at, o.host, o.tool_version, "
+                "o.result, o.hash, r.id FROM operation o LEFT JOIN operation r ON r.reverses_id = o.id "
+                "WHERE o.id = ?");
+    if (!query.bind(id).next()) return std::nullopt;
+    record.id = id;
+    record.uid = query.bytes<16>(0);
+    record.key = query.optional_text(1).value_or("");
+    record.request_hash = query.bytes<32>(2);
+    record.kind = parse_kind(query.text(3)).value_or(Kind::adjust);
+    record.accepted = query.text(4) == "accepted";
+    record.actor = query.text(5);
+    record.reference = query.optional_text(6);
+    record.reason = query.optional_text(7);
+    record.note = query.optional_text(8);
+    record.reverses_id = query.optional_integer(9);
+    record.recorded_at = query.integer(10);
+    record.occurred_at = query.integer(11);
+    record.host = query.text(12);
+    record.tool_version = query.text(13);
+    record.result = query.optional_text(14);
+    record.hash = query.bytes<32>(15);
+    detail.reversed_by = query.optional_integer(16);
+  }
+  Query query(*connection_,
+              "SELECT m.id, m.line, w.code, p.sku, m.version, m.on_hand_delta, m.reserved_delta, "
+              "m.on_hand_after, m.reserved_after, m.hash, u.user_name, u.quantity, u.unit_price_minor, "
+              "u.total_minor FROM movement m JOIN inventory i ON i.id = m.inventory_id "
+              "JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id "
+              "LEFT JOIN purchase u ON u.operation_id = m.operation_id AND u.line = m.line "
+              "WHERE m.operation_id = ? ORDER BY m.line");
+  query.bind(id);
+  while (query.next()) {
+    OperationDetail::Movement movement;
+    movement.seq = query.integer(0);
+    auto& line = movement.record;
+    line.line = query.integer(1);
+    line.warehouse = query.text(2);
+    line.sku = query.text(3);
+    line.version = query.integer(4);
+    line.on_hand_delta = query.integer(5);
+    line.reserved_delta = query.integer(6);
+    line.on_hand_after = query.integer(7);
+    line.reserved_after = query.integer(8);
+    line.hash = query.bytes<32>(9);
+    if (!query.is_null(10)) {
+      PurchaseRecord purchase;
+      purchase.line = line.line;
+      purchase.user = query.text(10);
+      purchase.quantity = query.integer(11);
+      purchase.unit_price_minor = query.integer(12);
+      purchase.total_minor = query.integer(13);
+      detail.purchases.push_back(std::move(purchase));
+    }
+    detail.movements.push_back(std::move(movement));
+  }
+  return detail;
 }
 
 void SqlStore::products(const ProductFilter& filter, const std::function<void(const ProductEntry&)>& row) {

@@ -57,6 +57,7 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
 
   void stock(const StockFilter& filter, const std::function<void(const StockEntry&)>& row) override;
   void history(const HistoryFilter& filter, const std::function<void(const HistoryEntry&)>& row) override;
+  std::optional<OperationDetail> operation_detail(std::int64_t id) override;
   void products(const ProductFilter& filter, const std::function<void(const ProductEntry&)>& row) override;
   bool warehouse_exists(const std::string& code) override;
   bool product_exists(const std::string& sku) override;

@@ -16,6 +16,9 @@ namespace invctl {
 struct StockFilter {
   std::optional<std::string> warehouse, sku;
   bool below_reorder = false;  // only rows whose available stock is below the product's reorder point
+  // As the ledger had it then: each row as the newest version that was recorded at this time or earlier left it.
+  // Rows that had not moved yet are left out. Names and reorder points are those of now.
+  std::optional<Micros> as_of;
 };
 
 struct StockEntry {
@@ -41,6 +44,19 @@ struct HistoryEntry {
   Quantity delta = 0, reserved_delta = 0, on_hand = 0, reserved = 0;
   std::optional<std::string> reference, reason;
   Micros recorded_at = 0;
+  std::optional<std::int64_t> reverses, reversed_by;  // operations
+};
+
+// All that is stored about one operation.
+struct OperationDetail {
+  struct Movement {
+    std::int64_t seq = 0;
+    MovementRecord record;  // without operation and key
+  };
+  OperationRecord record;
+  std::vector<Movement> movements;        // by line
+  std::vector<PurchaseRecord> purchases;  // by line
+  std::optional<std::int64_t> reversed_by;
 };
 
 // A product with its stock over all warehouses.
@@ -66,6 +82,7 @@ class ReadStore : public virtual Transactions {
   virtual void stock(const StockFilter& filter, const std::function<void(const StockEntry&)>& row) = 0;
   // Newest first (descending seq).
   virtual void history(const HistoryFilter& filter, const std::function<void(const HistoryEntry&)>& row) = 0;
+  virtual std::optional<OperationDetail> operation_detail(std::int64_t id) = 0;
   // By SKU.
   virtual void products(const ProductFilter& filter, const std::function<void(const ProductEntry&)>& row) = 0;
   virtual bool warehouse_exists(const std::string& code) = 0;

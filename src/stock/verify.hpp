@@ -125,6 +125,8 @@ class LedgerVerifier {
   void check_lines();
   void check_result();
   void follow(RowState& row, const MovementEntry& entry, const std::optional<Digest>& operation_hash);
+  void follow_early(RowState& row);
+  void skip_gap(RowState& row);
   void finish_row(const RowState& row);
   void take_wrong_hashes();
   void add(std::string_view check, std::string table, std::string key, std::string expected,

@@ -1,0 +1,343 @@
+// verify against everything that somebody with raw SQL can do: each change is undone by a rollback, so one
+// ledger serves them all.
+#include "stock/verify.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "fixture.hpp"
+#include "stock/reverse.hpp"
+#include "stock/seal.hpp"
+
+using namespace invctl;
+using namespace invctl::test;
+
+namespace {
+
+// Operations 1 to 8, movements 1 to 9, purchases 1 and 2:
+//   1 opening A P1 50 (movement 1)    2 receive A P1 10, A P2 4 (2, 3)    3 purchase A P1 2 (4)
+//   4 ship A P1 1 (5)                 5 adjust A P1 -3 (6)                6 refused purchase
+//   7 purchase A P1 4, A P2 1 (7, 8)  8 reversal of 4 (9)
+class Ledger8 {
+ public:
+  Ledger8() : store_(std::make_unique<db::SqlStore>(database_.connect_as_owner())) {
+    add_catalog(*store_, 2, 2);
+    post(*store_, make(Kind::opening, "A", "P1", 50, "o-1"));
+    auto two = make(Kind::receive, "A", "P1", 10, "o-2");
+    two.lines.push_back(make(Kind::receive, "A", "P2", 4).lines.front());
+    two.reference = "PO-1";
+    post(*store_, two);
+    post(*store_, make(Kind::purchase, "A", "P1", 2, "o-3"));
+    post(*store_, make(Kind::ship, "A", "P1", 1, "o-4"));
+    post(*store_, make(Kind::adjust, "A", "P1", -3, "o-5"));
+    post(*store_, make(Kind::purchase, "A", "P1", 5000, "o-6"));
+    auto seven = make(Kind::purchase, "A", "P1", 4, "o-7");
+    seven.lines.push_back(make(Kind::purchase, "A", "P2", 1).lines.front());
+    post(*store_, seven);
+    auto undo = reversal_of(*store_, 4);
+    undo.actor = "tester";
+    undo.reason = "a mistake";
+    undo.key = "o-8";
+    post(*store_, undo);
+    for (const std::string table : {"operation", "movement", "purchase"}) drop_triggers(table);
+    sql(on_mysql() ? "SET SESSION foreign_key_checks = 0" : "PRAGMA foreign_keys = OFF");
+    sql(on_mysql() ? "SET SESSION check_constraint_checks = 0" : "PRAGMA ignore_check_constraints = ON");
+  }
+
+  void sql(const std::string& text) { store_->connection().execute(text); }
+  db::SqlStore& store() { return *store_; }
+
+  void drop_triggers(const std::string& table) {
+    sql("DROP TRIGGER " + table + "_no_update");
+    sql("DROP TRIGGER " + table + "_no_delete");
+    if (!on_mysql()) sql("DROP TRIGGER " + table + "_no_replace");
+  }
+
+  // What verify says of the ledger after these statements, which are undone.
+  std::vector<Violation> after(const std::vector<std::string>& statements, const VerifyScope& scope = {}) {
+    sql("BEGIN");
+    for (const auto& statement : statements) sql(statement);
+    auto violations = verify_ledger(*store_, scope).violations;
+    for (auto& seal : check_seals(*store_, scope, std::nullopt).violations) violations.push_back(seal);
+    sql("ROLLBACK");
+    return violations;
+  }
+
+ private:
+  TestDatabase database_;
+  std::unique_ptr<db::SqlStore> store_;
+};
+
+bool names(const std::vector<Violation>& violations, const std::string& table, const std::string& key) {
+  return std::any_of(violations.begin(), violations.end(), [&](const Violation& violation) {
+    return violation.table == table && (violation.key == key || violation.key.starts_with(key + " "));
+  });
+}
+
+std::string told(const std::vector<Violation>& violations) {
+  std::string text;
+  for (const auto& violation : violations) text += violation.check + ": " + violation.message() + "\n";
+  return text;
+}
+
+struct Tampering {
+  std::string table, key;
+  std::vector<std::string> statements;
+};
+
+const std::string other_hash = "x'00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'";
+const std::string other_uid = "x'00112233445566778899aabbccddeeff'";
+
+// Every column of one row, changed.
+std::vector<Tampering> column_changes(const std::string& table, const std::string& key, const std::string& where,
+                                      const std::vector<std::pair<std::string, std::string>>& values) {
+  std::vector<Tampering> changes;
+  for (const auto& [column, value] : values) {
+    changes.push_back({table, key, {"UPDATE " + table + " SET " + column + " = " + value + " WHERE " + where}});
+  }
+  return changes;
+}
+
+void check_named(Ledger8& ledger, const std::vector<Tampering>& cases) {
+  for (const auto& [table, key, statements] : cases) {
+    const auto violations = ledger.after(statements);
+    INFO(statements.front() << "\n" << told(violations));
+    CHECK(names(violations, table, key));
+  }
+}
+
+// All columns of a table but those in `but`: so that a new column cannot be forgotten here.
+std::vector<std::string> columns_of(db::Connection& connection, const std::string& table) {
+  std::vector<std::string> names;
+  db::Query query(connection,
+                  on_mysql() ? "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() "
+                               "AND table_name = ? ORDER BY ordinal_position"
+                             : "SELECT name FROM pragma_table_info(?)");
+  query.bind(table);
+  while (query.next()) names.push_back(query.text(0));
+  return names;
+}
+
+using Values = std::vector<std::pair<std::string, std::string>>;
+
+void check_complete(Ledger8& ledger, const std::string& table, const Values& values) {
+  std::vector<std::string> tried;
+  for (const auto& [column, value] : values) tried.push_back(column);
+  CHECK(tried == columns_of(ledger.store().connection(), table));
+}
+
+}  // namespace
+
+TEST_CASE("verify finds nothing wrong with a ledger that nobody touched") {
+  Ledger8 ledger;
+  const auto report = verify_ledger(ledger.store());
+  INFO(told(report.violations));
+  CHECK(report.violations.empty());
+  CHECK(report.operations == 8);
+  CHECK(report.movements == 9);
+  CHECK(report.balances == 2);
+}
+
+TEST_CASE("verify names the movement whose column was changed, whichever column it is") {
+  Ledger8 ledger;
+  const Values values = {{"id", "500"},           {"operation_id", "3"},   {"inventory_id", "2"},
+                         {"line", "2"},           {"kind", "'receive'"},   {"version", "77"},
+                         {"on_hand_delta", "-2"}, {"reserved_delta", "1"}, {"on_hand_after", "56"},
+                         {"reserved_after", "1"}, {"hash", other_hash}};
+  check_complete(ledger, "movement", values);
+  auto cases = column_changes("movement", "5", "id = 5", values);
+  // The row's id is no part of its history; only where one transaction writes at a time does its order say
+  // something.
+  if (on_mysql()) cases.erase(cases.begin());
+  if (!on_mysql()) cases.front().key = "500";
+  check_named(ledger, cases);
+}
+
+TEST_CASE("verify names the operation whose column was changed, whichever column it is") {
+  Ledger8 ledger;
+  const Values values = {{"id", "500"},
+                         {"uid", other_uid},
+                         {"idempotency_key", "'another'"},
+                         {"request_hash", other_hash},
+                         {"kind", "'receive'"},
+                         {"outcome", "'rejected'"},
+                         {"actor", "'nobody'"},
+                         {"reference", "'R'"},
+                         {"reason", "'because'"},
+                         {"note", "'n'"},
+                         {"reverses_id", "2"},
+                         {"recorded_at", "recorded_at - 1"},
+                         {"occurred_at", "occurred_at + 1"},
+                         {"host", "'elsewhere'"},
+                         {"tool_version", "'9'"},
+                         {"result", "'{}'"},
+                         {"hash", other_hash}};
+  check_complete(ledger, "operation", values);
+  auto cases = column_changes("operation", "5", "id = 5", values);
+  cases.front() = {"operation", "500", cases.front().statements};
+  check_named(ledger, cases);
+  check_named(ledger, {{"movement", "6", cases.front().statements},
+                       {"operation", "6", {"UPDATE operation SET result = '{}' WHERE id = 6"}},
+                       {"operation", "6", {"UPDATE operation SET result = NULL WHERE id = 6"}},
+                       {"operation", "8", {"UPDATE operation SET reverses_id = 5 WHERE id = 8"}},
+                       {"operation", "8", {"UPDATE operation SET reverses_id = NULL WHERE id = 8"}}});
+}
+
+TEST_CASE("verify names the purchase whose column was changed, whichever column it is") {
+  Ledger8 ledger;
+  const Values values = {{"id", "500"},          {"operation_id", "4"},   {"line", "2"},
+                         {"user_name", "'eve'"}, {"product_id", "2"},     {"warehouse_id", "2"},
+                         {"quantity", "1"},      {"unit_price_minor", "1"}, {"total_minor", "1"},
+                         {"purchased_at", "5"}};
+  check_complete(ledger, "purchase", values);
+  auto cases = column_changes("purchase", "1", "id = 1", values);
+  cases.erase(cases.begin());
+  // Its hash is that of the operation, which is named; what does not match the movement is named too.
+  cases[2] = {"operation", "3", cases[2].statements};
+  check_named(ledger, cases);
+  if (!on_mysql()) check_named(ledger, {{"purchase", "2", {"UPDATE purchase SET id = 500 WHERE id = 1"}}});
+  check_named(ledger, {{"purchase", "1", {"UPDATE purchase SET operation_id = 999 WHERE id = 1"}}});
+}
+
+TEST_CASE("verify names the balance whose column was changed, whichever column it is") {
+  Ledger8 ledger;
+  const Values values = {{"id", "500"},      {"warehouse_id", "2"}, {"product_id", "9"},
+                         {"on_hand", "1000"}, {"reserved", "1"},     {"version", "1"},
+                         {"head_hash", other_hash}, {"opening", "51"}};
+  check_complete(ledger, "inventory", values);
+  auto cases = column_changes("inventory", "P1 in A", "id = 1", values);
+  cases[0] = {"inventory", "row 1", cases[0].statements};
+  // Of another place or product, its movements have another hash.
+  cases[1] = {"movement", "1", cases[1].statements};
+  cases[2] = {"movement", "1", cases[2].statements};
+  check_named(ledger, cases);
+}
+
+TEST_CASE("verify names what was deleted, inserted, swapped or written in another row's place") {
+  Ledger8 ledger;
+  const std::string columns =
+      "operation_id, inventory_id, line, kind, version, on_hand_delta, reserved_delta, on_hand_after, "
+      "reserved_after, hash";
+  check_named(
+      ledger,
+      {
+          // In the middle, the first, the last.
+          {"operation", "4", {"DELETE FROM movement WHERE id = 5"}},
+          {"movement", "6", {"DELETE FROM movement WHERE id = 5"}},
+          {"operation", "1", {"DELETE FROM movement WHERE id = 1"}},
+          {"operation", "8", {"DELETE FROM movement WHERE id = 9"}},
+          {"inventory", "P1 in A", {"DELETE FROM movement WHERE id = 9"}},
+          {"movement", "5", {"DELETE FROM operation WHERE id = 4"}},
+          {"operation", "8", {"DELETE FROM operation WHERE id = 4"}},
+          {"movement", "4", {"DELETE FROM purchase WHERE id = 1"}},
+          {"operation", "3", {"DELETE FROM purchase WHERE id = 1"}},
+          {"inventory", "row 2", {"DELETE FROM inventory WHERE id = 2"}},
+          {"movement", "1", {"UPDATE product SET sku = 'P9' WHERE id = 1"}},
+          {"movement", "1", {"UPDATE warehouse SET code = 'Z' WHERE id = 1"}},
+          // Two movements trade places.
+          {"movement",
+           "5",
+           {"UPDATE movement SET version = -4 WHERE id = 5", "UPDATE movement SET version = 4 WHERE id = 6",
+            "UPDATE movement SET version = 5 WHERE id = 5"}},
+          {"movement",
+           "6",
+           {"UPDATE movement SET operation_id = 5 WHERE id = 5", "UPDATE movement SET operation_id = 4 WHERE id = 6"}},
+          // One more at the end, which nobody made.
+          {"movement",
+           "10",
+           {"INSERT INTO movement (id, " + columns +
+            ") SELECT 10, operation_id, inventory_id, 2, kind, 8, 5, 0, on_hand_after + 5, 0, hash FROM movement "
+            "WHERE id = 9"}},
+          {"purchase",
+           "9",
+           {"INSERT INTO purchase (id, operation_id, line, user_name, product_id, warehouse_id, quantity, "
+            "unit_price_minor, total_minor, purchased_at) SELECT 9, 4, 1, 'eve', 1, 1, 1, 100, 100, 0 FROM "
+            "movement WHERE id = 1"}},
+      });
+}
+
+TEST_CASE("verify narrowed to a row or a check says nothing of the others") {
+  Ledger8 ledger;
+  const std::vector<std::string> both = {"UPDATE movement SET on_hand_delta = -2 WHERE id = 5",
+                                         "UPDATE movement SET hash = " + other_hash + " WHERE id = 3"};
+  CHECK(names(ledger.after(both), "movement", "5"));
+  const auto only_p2 = ledger.after(both, {.sku = "P2"});
+  CHECK(names(only_p2, "movement", "3"));
+  CHECK_FALSE(names(only_p2, "movement", "5"));
+  CHECK(ledger.after(both, {.warehouse = "B"}).empty());
+  for (const auto& violation : ledger.after(both, {.checks = {"hash-chain"}})) {
+    CHECK(violation.check == "hash-chain");
+  }
+  CHECK(ledger.after(both, {.checks = {"non-negative"}}).empty());
+}
+
+TEST_CASE("a tail that was cut off so that all else fits is named by the seal") {
+  Ledger8 ledger;
+  SealRecord record;
+  record.actor = "auditor";
+  const auto sealed = make_seal(ledger.store(), record, Deadline::after(std::chrono::seconds(20))).seal;
+  CHECK(sealed.movements == 9);
+  post(ledger.store(), make(Kind::receive, "A", "P1", 6, "later"));
+  CHECK(ledger.after({}).empty());
+  // Cut off operation 8 and what came later, and put the balance right.
+  const std::vector<std::string> cut = {
+      "DELETE FROM movement WHERE id > 8", "DELETE FROM operation WHERE id > 7",
+      "UPDATE inventory SET on_hand = 53, version = 5, head_hash = (SELECT hash FROM movement WHERE id = 7) "
+      "WHERE id = 1"};
+  const auto violations = ledger.after(cut);
+  INFO(told(violations));
+  REQUIRE(violations.size() == 1);
+  CHECK(violations[0].check == "seals");
+  CHECK(violations[0].key == "version 6 of P1 in A");
+  CHECK(violations[0].actual == "none");
+}
+
+TEST_CASE("a seal that was kept elsewhere proves the ledger though the stored one is gone") {
+  Ledger8 ledger;
+  SealRecord record;
+  record.actor = "auditor";
+  const auto sealed = make_seal(ledger.store(), record, Deadline::after(std::chrono::seconds(20))).seal;
+  post(ledger.store(), make(Kind::receive, "B", "P1", 6, "later"));
+  for (const std::string table : {"seal", "seal_line"}) ledger.drop_triggers(table);
+  ledger.sql("DELETE FROM seal_line");
+  ledger.sql("DELETE FROM seal");
+  VerifyScope scope;
+  scope.heads_after = sealed.movements;
+  auto report = verify_ledger(ledger.store(), scope);
+  REQUIRE(report.heads);
+  CHECK(seal_digest(*report.heads) == sealed.digest);
+  CHECK(seal_digest(report.heads_now) != sealed.digest);
+  // Without the last sealed operation there is no such state any more.
+  ledger.sql("DELETE FROM movement WHERE operation_id = 8");
+  ledger.sql("DELETE FROM operation WHERE id = 8");
+  report = verify_ledger(ledger.store(), scope);
+  CHECK((!report.heads || seal_digest(*report.heads) != sealed.digest));
+}
+
+TEST_CASE("seals cannot be rewritten, and a second seal holds only what moved") {
+  TestDatabase database;
+  const auto store = database.open();
+  add_catalog(*store, 1, 2);
+  post(*store, make(Kind::receive, "A", "P1", 5, "1"));
+  post(*store, make(Kind::receive, "A", "P2", 5, "2"));
+  SealRecord record;
+  record.actor = "auditor";
+  record.name = "first";
+  const auto deadline = Deadline::after(std::chrono::seconds(20));
+  const auto first = make_seal(*store, record, deadline);
+  CHECK_FALSE(first.replayed);
+  CHECK(make_seal(*store, record, deadline).replayed);
+  post(*store, make(Kind::ship, "A", "P1", 1, "3"));
+  CHECK_THROWS_AS(make_seal(*store, record, deadline), Error);
+  record.name = "second";
+  make_seal(*store, record, deadline);
+  CHECK(number(store->connection(), "SELECT count(*) FROM seal_line") == 3);
+  CHECK(check_seals(*store, {}, std::nullopt).violations.empty());
+  CHECK(check_seals(*store, {}, SealText{std::nullopt, first.seal.digest}).wanted_holds);
+  const auto owner = database.connect_as_owner();
+  for (const std::string table : {"seal", "seal_line"}) {
+    CHECK_THROWS_AS(owner->execute("UPDATE " + table + " SET id = id + 1"), Error);
+    CHECK_THROWS_AS(owner->execute("DELETE FROM " + table), Error);
+    CHECK_THROWS_AS(owner->execute("REPLACE INTO " + table + " SELECT * FROM " + table), Error);
+  }
+}
