@@ -57,8 +57,8 @@ void print_violations(Context& context, io::Format format, const AuditAnswer& an
 
 void print_table(Context& context, const AuditAnswer& answer) {
   context.out.write(answer.headline + "\n\n");
-  io::RowWriter rows(context.out, io::Format::table,
-                     {{"check", io::Kind::code}, {"result", io::Kind::code}}, context.table_options());
+  io::RowWriter rows(context.out, io::Format::table, {{"check", io::Kind::code}, {"result", io::Kind::code}},
+                     context.table_options());
   for (const auto& check : answer.checks) {
     const auto violations = count_of(answer, check);
     rows.row({check, violations == 0 ? std::string("ok") : text::count(violations, "violation")});
@@ -74,10 +74,11 @@ Error broken(const AuditAnswer& answer) {
   for (const auto& check : answer.checks) {
     if (count_of(answer, check) > 0) names.push_back(check);
   }
-  return Error(Exit::invariant,
-               fmt::format("{}: {}", text::count(static_cast<long long>(answer.violations.size()), "violation"),
-                           text::join(names, ", ")),
-               "");
+  return Error(
+      Exit::invariant,
+      fmt::format("{}: {}", text::count(static_cast<long long>(answer.violations.size()), "violation"),
+                  text::join(names, ", ")),
+      "");
 }
 
 }  // namespace

@@ -12,10 +12,10 @@
 namespace invctl::cmd {
 
 struct AuditAnswer {
-  std::vector<io::Field> counts;         // {"movements", 17}, ...: in this order
-  std::vector<std::string> checks;       // those that were made
+  std::vector<io::Field> counts;    // {"movements", 17}, ...: in this order
+  std::vector<std::string> checks;  // those that were made
   std::vector<Violation> violations;
-  std::string headline;                  // table only
+  std::string headline;  // table only
 };
 
 // Prints it. Where something is wrong, throws Error(invariant) once the answer is out.

@@ -7,10 +7,10 @@
 
 #include "core/settings.hpp"
 #include "core/time.hpp"
+#include "instance_lock.hpp"
 #include "io/output.hpp"
 #include "io/report.hpp"
 #include "io/terminal.hpp"
-#include "instance_lock.hpp"
 #include "sql_store.hpp"
 #include "stock/ledger.hpp"
 

@@ -119,18 +119,12 @@ Exit show_operation(Context& context, ReadStore& store, std::int64_t id) {
                    {"request_hash", to_hex(record.request_hash)},
                    {"result", optional_value(record.result)},
                    {"hash", to_hex(record.hash)}};
-  answer.columns = {{"seq", io::Kind::number},
-                    {"line", io::Kind::number},
-                    {"warehouse", io::Kind::code},
-                    {"sku", io::Kind::code},
-                    {"delta", io::Kind::number},
-                    {"reserved_delta", io::Kind::number, "RESV +/-"},
-                    {"on_hand", io::Kind::number},
-                    {"reserved", io::Kind::number, "RESV"},
-                    {"version", io::Kind::number},
-                    {"unit_price_minor", io::Kind::number},
-                    {"amount_minor", io::Kind::number},
-                    {"hash", io::Kind::code}};
+  answer.columns = {{"seq", io::Kind::number},          {"line", io::Kind::number},
+                    {"warehouse", io::Kind::code},      {"sku", io::Kind::code},
+                    {"delta", io::Kind::number},        {"reserved_delta", io::Kind::number, "RESV +/-"},
+                    {"on_hand", io::Kind::number},      {"reserved", io::Kind::number, "RESV"},
+                    {"version", io::Kind::number},      {"unit_price_minor", io::Kind::number},
+                    {"amount_minor", io::Kind::number}, {"hash", io::Kind::code}};
   auto purchase = detail->purchases.begin();
   for (const auto& [seq, line] : detail->movements) {
     const bool sold = purchase != detail->purchases.end() && purchase->line == line.line;

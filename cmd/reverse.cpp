@@ -1,9 +1,10 @@
+#include "stock/reverse.hpp"
+
 #include <fmt/format.h>
 
 #include "catalog_change.hpp"
 #include "change.hpp"
 #include "core/text.hpp"
-#include "stock/reverse.hpp"
 
 namespace invctl::cmd {
 

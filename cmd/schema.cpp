@@ -153,6 +153,15 @@ Json audit(const std::vector<std::pair<std::string, Json>>& counts) {
   return object(fields);
 }
 
+Json export_counts() {
+  return object({{"warehouses", integer()},
+                 {"products", integer()},
+                 {"operations", integer()},
+                 {"movements", integer()},
+                 {"seal", string()},
+                 {"elapsed_ms", integer()}});
+}
+
 struct Entry {
   std::string_view command;
   Json (*schema)();
@@ -254,6 +263,40 @@ constexpr Entry entries[] = {
                                               {"amount_minor", nullable(integer())},
                                               {"hash", string()}}))}});
      }},
+    {"rebuild",
+     [] {
+       return object({{"ok", boolean()},
+                      {"applied", boolean()},
+                      {"inventory_rows", integer()},
+                      {"movements", integer()},
+                      {"differences", array(object({{"warehouse", string()},
+                                                    {"sku", string()},
+                                                    {"on_hand", integer()},
+                                                    {"ledger_on_hand", integer()},
+                                                    {"reserved", integer()},
+                                                    {"ledger_reserved", integer()},
+                                                    {"version", integer()},
+                                                    {"ledger_version", integer()},
+                                                    {"opening", nullable(integer())},
+                                                    {"ledger_opening", nullable(integer())},
+                                                    {"head_differs", boolean()}}))}});
+     }},
+    {"backup",
+     [] {
+       return object({{"file", string()},
+                      {"bytes", integer()},
+                      {"inventory_rows", integer()},
+                      {"operations", integer()},
+                      {"movements", integer()}});
+     }},
+    {"export", export_counts},
+    {"import",
+     [] {
+       auto schema = export_counts();
+       schema["properties"]["replayed"] = boolean();
+       schema["required"].push_back("replayed");
+       return schema;
+     }},
     {"simulate-concurrency", simulation},
     {"doctor",
      [] {
@@ -265,7 +308,7 @@ constexpr Entry entries[] = {
        return audit({{"inventory_rows", integer()},
                      {"operations", integer()},
                      {"movements", integer()},
-                     {"seals", integer()},
+                     {"seals", nullable(integer())},
                      {"elapsed_ms", integer()}});
      }},
     {"seal",

@@ -54,7 +54,8 @@ Exit seal_now(Context& context, const SealOptions& options) {
                     {"recorded_at", format_time(seal.recorded_at)},
                     {"replayed", replayed}},
                    context.table_options());
-  context.note("keep the seal where this database's keeper cannot change it; `invctl verify --seal` checks it");
+  context.note(
+      "keep the seal where this database's keeper cannot change it; `invctl verify --seal` checks it");
   return Exit::ok;
 }
 

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <chrono>
 
+#include "apply/export_read.hpp"
 #include "audit_report.hpp"
 #include "command.hpp"
 #include "core/text.hpp"
 #include "filters.hpp"
+#include "io/input_file.hpp"
 #include "stock/seal.hpp"
 
 namespace invctl::cmd {
@@ -18,7 +20,7 @@ namespace {
 
 struct VerifyOptions {
   std::vector<std::string> checks;
-  std::optional<std::string> warehouse, sku, seal;
+  std::optional<std::string> file, warehouse, sku, seal;
 };
 
 std::vector<std::string> check_names() {
@@ -33,8 +35,9 @@ VerifyScope to_scope(const VerifyOptions& options) {
   for (const auto& check : options.checks) {
     if (std::find(names.begin(), names.end(), check) == names.end()) {
       const auto near = text::closest(check, names);
-      throw Error(Exit::usage, fmt::format("there is no check {}", text::quoted(check)),
-                  near.empty() ? "one of: " + text::join(names, ", ") : fmt::format("did you mean {}?", near));
+      throw Error(
+          Exit::usage, fmt::format("there is no check {}", text::quoted(check)),
+          near.empty() ? "one of: " + text::join(names, ", ") : fmt::format("did you mean {}?", near));
     }
     scope.checks.push_back(check);
   }
@@ -56,15 +59,12 @@ bool holds(const VerifyReport& report, const SealCheck& seals, const SealText& s
   return seals.wanted_holds || is_digest_of(report.heads, seal) || is_digest_of(report.heads_now, seal);
 }
 
-AuditAnswer verify_now(db::SqlStore& store, VerifyScope scope, const std::optional<SealText>& seal) {
-  if (seal) scope.heads_after = seal->movements.value_or(-1);
-  const auto begin = std::chrono::steady_clock::now();
-  VerifyReport report;
-  SealCheck seals;
-  in_snapshot(store, [&] {
-    report = verify_ledger(store, scope);
-    if (scope.has("seals")) seals = check_seals(store, scope, seal);
-  });
+Violation no_such_state(const SealText& seal) {
+  return {"seals", "seal", to_hex(seal.digest), "a state of the ledger that it is the digest of", "none"};
+}
+
+AuditAnswer answer_of(const VerifyScope& scope, const VerifyReport& report, std::optional<std::int64_t> seals,
+                      std::chrono::steady_clock::time_point begin) {
   const auto elapsed = seconds_since(begin);
   AuditAnswer answer;
   for (const auto& name : check_names()) {
@@ -73,18 +73,38 @@ AuditAnswer verify_now(db::SqlStore& store, VerifyScope scope, const std::option
   answer.counts = {{"inventory_rows", report.balances},
                    {"operations", report.operations},
                    {"movements", report.movements},
-                   {"seals", seals.seals},
+                   {"seals", optional_value(seals)},
                    {"elapsed_ms", static_cast<std::int64_t>(elapsed * 1000)}};
-  answer.headline = fmt::format(
-      "{}, {}, {}, {} ({:.1f} s)", text::count(report.balances, "inventory row"),
-      text::count(report.operations, "operation"), text::count(report.movements, "movement"),
-      text::count(seals.seals, "seal"), elapsed);
-  answer.violations = std::move(report.violations);
+  answer.headline = fmt::format("{}, {}, {} ({:.1f} s)", text::count(report.balances, "inventory row"),
+                                text::count(report.operations, "operation"),
+                                text::count(report.movements, "movement"), elapsed);
+  answer.violations = report.violations;
+  return answer;
+}
+
+AuditAnswer verify_database(db::SqlStore& store, VerifyScope scope, const std::optional<SealText>& seal) {
+  if (seal) scope.heads_after = seal->movements.value_or(-1);
+  const auto begin = std::chrono::steady_clock::now();
+  VerifyReport report;
+  SealCheck seals;
+  in_snapshot(store, [&] {
+    report = verify_ledger(store, scope);
+    if (scope.has("seals")) seals = check_seals(store, scope, seal);
+  });
+  auto answer = answer_of(scope, report, seals.seals, begin);
   answer.violations.insert(answer.violations.end(), seals.violations.begin(), seals.violations.end());
-  if (seal && !holds(report, seals, *seal)) {
-    answer.violations.push_back({"seals", "seal", to_hex(seal->digest),
-                                 "a state of the ledger that it is the digest of", "none"});
-  }
+  if (seal && !holds(report, seals, *seal)) answer.violations.push_back(no_such_state(*seal));
+  return answer;
+}
+
+// An export, without any database.
+AuditAnswer verify_file(const std::string& path, VerifyScope scope, const std::optional<SealText>& seal) {
+  if (seal) scope.heads_after = seal->movements.value_or(-1);
+  const auto begin = std::chrono::steady_clock::now();
+  auto file = io::InputFile::open(path);
+  auto check = intake::check_export(file, file.name(), scope);
+  AuditAnswer answer = answer_of(scope, check.report, std::nullopt, begin);
+  if (seal && !holds(check.report, {}, *seal)) answer.violations.push_back(no_such_state(*seal));
   return answer;
 }
 
@@ -92,6 +112,9 @@ AuditAnswer verify_now(db::SqlStore& store, VerifyScope scope, const std::option
 
 void setup_verify(CLI::App& app, Action& action) {
   auto options = std::make_shared<VerifyOptions>();
+  app.add_option("file,--export", options->file,
+                 "an export to check instead of the database; - is standard input")
+      ->type_name("EXPORT");
   app.add_option("--check", options->checks, "only this check; may be repeated")
       ->type_name("NAME")
       ->expected(1)
@@ -107,9 +130,10 @@ void setup_verify(CLI::App& app, Action& action) {
     if (seal && (scope.narrow() || !scope.checks.empty())) {
       throw Error(Exit::usage, "--seal is about the whole ledger", "without --check, --sku and -w");
     }
+    if (options->file) return answer_audit(context, verify_file(*options->file, scope, seal));
     const auto store = context.open_for_reading();
     check_exist(*store, scope.warehouse, scope.sku);
-    return answer_audit(context, verify_now(*store, scope, seal));
+    return answer_audit(context, verify_database(*store, scope, seal));
   };
 }
 

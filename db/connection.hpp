@@ -36,8 +36,8 @@ class Statement {
   virtual bool is_null(int column) const = 0;
   virtual std::int64_t integer(int column) const = 0;
   virtual std::string text(int column) const = 0;
-  // The bytes of a text or blob, or none for NULL, without a copy where the driver has them: they are gone with
-  // the row.
+  // The bytes of a text or blob, or none for NULL, without a copy where the driver has them: they are gone
+  // with the row.
   virtual std::string_view view(int column) const = 0;
 
   // Ends the statement, releasing what it holds, so that it can be bound and run again. Never throws.

@@ -25,8 +25,8 @@ struct Dialect {
   std::size_t rows_per_insert;
   std::size_t rows_per_update;
 
-  // How many operations or rows are read at a time where a table is read whole; 0: all, because rows come one by
-  // one. A server's client library buffers the answer.
+  // How many operations or rows are read at a time where a table is read whole; 0: all, because rows come one
+  // by one. A server's client library buffers the answer.
   std::size_t rows_per_page;
 
   // The statements of a schema file. Triggers hold semicolons: their bodies end at END;.

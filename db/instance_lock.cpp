@@ -75,7 +75,8 @@ std::unique_ptr<InstanceLock> hold_instance(const std::string& url, const std::s
   const auto target = parse_url(url);
   if (target.engine == Url::Engine::mysql) {
     // A server's names are those of all its databases, and at most 64 characters long.
-    const auto digest = FieldText("invctl-instance-1").add(std::string_view(target.database)).add(std::string_view(name));
+    const auto digest =
+        FieldText("invctl-instance-1").add(std::string_view(target.database)).add(std::string_view(name));
     return std::make_unique<SessionLock>(url, "invctl-" + to_hex(digest.digest()).substr(0, 48), name);
   }
   if (access(target.path.c_str(), F_OK) != 0) {

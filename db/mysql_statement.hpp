@@ -50,9 +50,9 @@ class MysqlStatement : public Statement {
   MysqlConnection& connection_;
   std::string sql_;
   std::unique_ptr<sql::PreparedStatement> prepared_;
-  std::unique_ptr<sql::ResultSet> rows_;  // open while a query is read
+  std::unique_ptr<sql::ResultSet> rows_;    // open while a query is read
   mutable std::vector<std::string> views_;  // what view() has handed out, by column
-  std::uint64_t session_ = 0;             // in which it was prepared; 0: not prepared
+  std::uint64_t session_ = 0;               // in which it was prepared; 0: not prepared
   bool in_use_ = false;
 };
 

@@ -72,6 +72,11 @@ std::vector<Warehouse> SqlStore::list_warehouses() {
   return found;
 }
 
+void SqlStore::each_product(const std::function<void(const Product&)>& use) {
+  Query query(*connection_, fmt::format("SELECT {} FROM product ORDER BY sku", product_columns));
+  while (query.next()) use(read_product(query));
+}
+
 std::vector<Product> SqlStore::read_products(std::span<const std::string> skus) {
   std::vector<Product> found;
   for_lists(

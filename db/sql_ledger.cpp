@@ -91,11 +91,12 @@ class Purchases {
   using Orphan = std::function<void(const OrphanPurchase&)>;
 
   Purchases(Connection& connection, const Range& range)
-      : query_(connection,
-               "SELECT u.operation_id, u.id, u.line, u.user_name, u.warehouse_id, u.product_id, w.code, p.sku, "
-               "u.quantity, u.unit_price_minor, u.total_minor, u.purchased_at FROM purchase u "
-               "LEFT JOIN warehouse w ON w.id = u.warehouse_id LEFT JOIN product p ON p.id = u.product_id "
-               "WHERE u.operation_id >= ? AND u.operation_id <= ? ORDER BY u.operation_id, u.id") {
+      : query_(
+            connection,
+            "SELECT u.operation_id, u.id, u.line, u.user_name, u.warehouse_id, u.product_id, w.code, p.sku, "
+            "u.quantity, u.unit_price_minor, u.total_minor, u.purchased_at FROM purchase u "
+            "LEFT JOIN warehouse w ON w.id = u.warehouse_id LEFT JOIN product p ON p.id = u.product_id "
+            "WHERE u.operation_id >= ? AND u.operation_id <= ? ORDER BY u.operation_id, u.id") {
     query_.bind(range.from).bind(range.to);
     at_end_ = !query_.next();
   }
@@ -142,10 +143,11 @@ class Purchases {
 class Movements {
  public:
   Movements(Connection& connection, const Range& range)
-      : query_(connection,
-               "SELECT id, operation_id, inventory_id, kind, line, version, on_hand_delta, reserved_delta, "
-               "on_hand_after, reserved_after, hash FROM movement WHERE operation_id >= ? AND operation_id <= ? "
-               "ORDER BY operation_id, id") {
+      : query_(
+            connection,
+            "SELECT id, operation_id, inventory_id, kind, line, version, on_hand_delta, reserved_delta, "
+            "on_hand_after, reserved_after, hash FROM movement WHERE operation_id >= ? AND operation_id <= ? "
+            "ORDER BY operation_id, id") {
     query_.bind(range.from).bind(range.to);
     next();
   }
@@ -242,6 +244,23 @@ void SqlStore::ledger(const std::function<void(const OperationEntry&)>& operatio
     if (range.to == highest_id) return;
     range.from = range.to + 1;
   }
+}
+
+void SqlStore::lock_balances() {
+  const auto& dialect = connection_->dialect();
+  if (dialect.exclusive_writer) return;
+  Query query(*connection_, "SELECT id FROM inventory" + std::string(dialect.by_primary_key) +
+                                " ORDER BY id" + std::string(dialect.for_update));
+  while (query.next()) {
+  }
+}
+
+void SqlStore::overwrite_balance(const InventoryRow& row) {
+  Query query(*connection_,
+              "UPDATE inventory SET on_hand = ?, reserved = ?, version = ?, head_hash = ?, opening = ? "
+              "WHERE id = ?");
+  query.bind(row.on_hand).bind(row.reserved).bind(row.version).bind_blob(row.head).bind(row.opening);
+  query.bind(row.id).run();
 }
 
 bool SqlStore::ids_ascend() const {

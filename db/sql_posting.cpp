@@ -229,12 +229,27 @@ std::vector<Reversal> SqlStore::find_reversals(std::span<const std::int64_t> ids
   for_lists(
       *connection_, ids,
       [](std::size_t n) {
-        return fmt::format("SELECT reverses_id, id FROM operation WHERE reverses_id IN ({})", placeholders(n));
+        return fmt::format("SELECT reverses_id, id FROM operation WHERE reverses_id IN ({})",
+                           placeholders(n));
       },
       [&](Query& query) {
         while (query.next()) found.push_back({query.integer(0), query.integer(1)});
       });
   return found;
+}
+
+std::optional<std::int64_t> SqlStore::find_operation_by_uid(const Uid& uid) {
+  Query query(*connection_, "SELECT id FROM operation WHERE uid = ?");
+  query.bind_blob(uid);
+  return query.next() ? std::optional(query.integer(0)) : std::nullopt;
+}
+
+bool SqlStore::is_empty() {
+  for (const std::string table : {"warehouse", "product", "operation"}) {
+    Query query(*connection_, "SELECT id FROM " + table + " LIMIT 1");
+    if (query.next()) return false;
+  }
+  return true;
 }
 
 std::int64_t SqlStore::next_id(const std::string& table) {

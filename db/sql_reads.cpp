@@ -81,11 +81,12 @@ void SqlStore::stock(const StockFilter& filter, const std::function<void(const S
                      "x.operation_id WHERE x.inventory_id = i.id AND o.recorded_at <= ? "
                      "ORDER BY x.version DESC LIMIT 1)"
                    : "";
-  Query query(*connection_,
-              fmt::format("SELECT w.code, p.sku, p.name, {}, {}, p.reorder_point FROM inventory i "
-                          "JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id{}{} "
-                          "ORDER BY w.code, p.sku",
-                          on_hand, reserved, then, conditions.sql()));
+  Query query(
+      *connection_,
+      fmt::format("SELECT w.code, p.sku, p.name, {}, {}, p.reorder_point FROM inventory i "
+                  "JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id{}{} "
+                  "ORDER BY w.code, p.sku",
+                  on_hand, reserved, then, conditions.sql()));
   if (filter.as_of) query.bind(*filter.as_of);
   conditions.bind(query);
   while (query.next()) {

@@ -17,7 +17,8 @@ SealedLine read_line(const Query& query) {
   return line;
 }
 
-// Reads a whole table that is asked for by `sql` (which takes the id to go on after, and how many rows), by id.
+// Reads a whole table that is asked for by `sql` (which takes the id to go on after, and how many rows), by
+// id.
 template <class Use>
 void by_pages(Connection& connection, const std::string& sql, Use&& use) {
   const auto page = connection.dialect().rows_per_page;
@@ -68,9 +69,10 @@ std::vector<SealRecord> SqlStore::seals() {
 
 // Lines are written seal by seal, one seal at a time: their ids are in the order of the seals.
 void SqlStore::sealed_heads(const std::function<void(const SealedLine&)>& line) {
-  by_pages(*connection_,
-           "SELECT id, seal_id, warehouse, sku, version, head FROM seal_line WHERE id > ? ORDER BY id LIMIT ?",
-           [&](const Query& query) { line(read_line(query)); });
+  by_pages(
+      *connection_,
+      "SELECT id, seal_id, warehouse, sku, version, head FROM seal_line WHERE id > ? ORDER BY id LIMIT ?",
+      [&](const Query& query) { line(read_line(query)); });
 }
 
 void SqlStore::sealed_lines(const std::function<void(const SealedLine&)>& line) {

@@ -63,7 +63,9 @@ std::unique_ptr<Connection> open_connection(const std::string& url, const OpenOp
   const auto target = parse_url(url);
   if (target.engine == Url::Engine::mysql) return open_mysql(target);
   return std::make_unique<SqliteConnection>(
-      target.path, SqliteConnection::Options{.read_only = !options.write, .turnstile = options.turnstile});
+      target.path,
+      SqliteConnection::Options{
+          .read_only = !options.write, .immutable = options.immutable, .turnstile = options.turnstile});
 }
 
 std::unique_ptr<SqlStore> open_store(const std::string& url, const OpenOptions& options) {

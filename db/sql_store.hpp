@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "apply/export_import.hpp"
 #include "catalog/catalog.hpp"
 #include "connection.hpp"
 #include "stock/audit.hpp"
@@ -21,7 +22,12 @@ struct Guards {
       true;  // the balance is changed relative to what was read, and only if its version is still that
 };
 
-class SqlStore : public PostingStore, public CatalogStore, public ReadStore, public LedgerReader, public SealStore {
+class SqlStore : public PostingStore,
+                 public CatalogStore,
+                 public ReadStore,
+                 public RepairStore,
+                 public SealStore,
+                 public intake::ImportStore {
  public:
   // Reads the database's settings. Throws Error(unavailable) where it is not initialised or of another
   // version.
@@ -48,6 +54,7 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
   std::vector<Warehouse> read_warehouses(std::span<const std::string> codes) override;
   std::vector<Product> read_products(std::span<const std::string> skus) override;
   std::vector<Warehouse> list_warehouses() override;
+  void each_product(const std::function<void(const Product&)>& use) override;
   std::vector<std::int64_t> insert_warehouses(std::span<const Warehouse> warehouses) override;
   std::vector<std::int64_t> insert_products(std::span<const Product> products) override;
   void update_warehouses(std::span<const Warehouse> warehouses) override;
@@ -70,6 +77,11 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
               const std::function<void(const MovementEntry&)>& movement,
               const std::function<void(const OrphanPurchase&)>& orphan) override;
   bool ids_ascend() const override;
+  void lock_balances() override;
+  void overwrite_balance(const InventoryRow& row) override;
+
+  bool is_empty() override;
+  std::optional<std::int64_t> find_operation_by_uid(const Uid& uid) override;
 
   std::vector<ChainHead> chain_heads() override;
   std::vector<SealRecord> seals() override;
@@ -92,8 +104,8 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
   std::vector<std::int64_t> resolve_inventory(std::span<const InventoryKey> keys,
                                               std::span<const std::int64_t> products);
   std::int64_t next_id(const std::string& table);
-  // Inserts `rows` and returns their ids. `columns` start with "id, " and the table's unique code, which is the
-  // member `code` and by which ids are read back where they are not counted; `bind` binds all but the id.
+  // Inserts `rows` and returns their ids. `columns` start with "id, " and the table's unique code, which is
+  // the member `code` and by which ids are read back where they are not counted; `bind` binds all but the id.
   template <class Row, class Bind>
   std::vector<std::int64_t> insert_rows(const std::string& table, const std::string& columns,
                                         std::span<const Row> rows, std::string Row::*code, Bind&& bind);
@@ -110,6 +122,7 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
 struct OpenOptions {
   bool write = true;
   bool turnstile = true;
+  bool immutable = false;  // SQLite: a file that nobody else has open
   Guards guards{};
 };
 std::unique_ptr<SqlStore> open_store(const std::string& url, const OpenOptions& options = {});

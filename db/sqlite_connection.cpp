@@ -29,6 +29,7 @@ constexpr int application_id = 0x494e5643;
 constexpr int opening_patience_ms = 5000;
 
 int open_flags(const SqliteConnection::Options& options) {
+  if (options.immutable) return SQLite::OPEN_READONLY | SQLite::OPEN_URI;
   return options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE;
 }
 
@@ -51,13 +52,24 @@ const std::string& existing(const std::string& path) {
 
 SQLite::Database open_existing(const std::string& path, const SqliteConnection::Options& options) {
   try {
-    return SQLite::Database(existing(path), open_flags(options), opening_patience_ms);
+    const auto& file = existing(path);
+    return SQLite::Database(options.immutable ? immutable_uri(file) : file, open_flags(options),
+                            opening_patience_ms);
   } catch (const SQLite::Exception& error) {
     throw_sqlite_error(error, path);
   }
 }
 
 }  // namespace
+
+std::string immutable_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    const bool plain = c != '%' && c != '?' && c != '#';
+    uri += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  }
+  return uri + "?immutable=1";
+}
 
 void throw_sqlite_error(const SQLite::Exception& error, const std::string& path) {
   const int code = error.getExtendedErrorCode();
@@ -165,7 +177,7 @@ std::string_view SqliteStatement::view(int column) const {
 
 SqliteConnection::SqliteConnection(const std::string& path, const Options& options)
     : path_(path), database_(open_existing(path, options)) {
-  if (options.turnstile && !options.read_only) turnstile_.emplace(path + "-turnstile");
+  if (options.turnstile && !options.read_only && !options.immutable) turnstile_.emplace(path + "-turnstile");
   // A one-shot command would copy the log back into the file at its end; the next commit that finds the log
   // long enough does it instead (every 1,000 pages).
   sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

@@ -31,8 +31,8 @@ class SqliteStatement : public Statement {
  private:
   SQLite::Database& database_;
   SQLite::Statement statement_;
-  // The library's own: SQLiteCpp makes an object with shared ownership for each column that is looked at, which
-  // costs more than the look.
+  // The library's own: SQLiteCpp makes an object with shared ownership for each column that is looked at,
+  // which costs more than the look.
   sqlite3_stmt* handle_;
 };
 
@@ -40,7 +40,8 @@ class SqliteConnection : public Connection {
  public:
   struct Options {
     bool read_only = false;
-    bool turnstile = true;  // off: only SQLite's own waiting (the simulator compares both)
+    bool immutable = false;  // nobody else has the file open: no side files are made; implies read_only
+    bool turnstile = true;   // off: only SQLite's own waiting (the simulator compares both)
   };
 
   // Opens an existing database file. Throws Error(unavailable) where there is none, or it is not a database.
@@ -72,6 +73,9 @@ class SqliteConnection : public Connection {
   std::optional<Turnstile> turnstile_;
   std::unordered_map<std::string, std::unique_ptr<SqliteStatement>> statements_;
 };
+
+// A file that nobody changes, as SQLite wants it named (https://sqlite.org/uri.html).
+std::string immutable_uri(const std::string& path);
 
 // The program's error for one of SQLite's, by its extended code (facts: map the code, never the text).
 [[noreturn]] void throw_sqlite_error(const SQLite::Exception& error, const std::string& path);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -52,6 +53,8 @@ class CatalogStore : public virtual Transactions {
   virtual std::vector<Product> read_products(std::span<const std::string> skus) = 0;
   // All of them, by code.
   virtual std::vector<Warehouse> list_warehouses() = 0;
+  // All of them one by one, by SKU.
+  virtual void each_product(const std::function<void(const Product&)>& use) = 0;
 
   // New rows, whose `id` is ignored; returns the ids they got, in order. StoreError(duplicate) where a code
   // exists.

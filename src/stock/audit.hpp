@@ -46,8 +46,8 @@ class LedgerReader : public virtual Transactions {
   virtual void balances(const std::function<void(const BalanceEntry&)>& row) = 0;
 
   // Operations by id, each followed by its movements by id. A movement or purchase whose operation does not
-  // exist comes where that would be. The versions of one inventory row ascend where one server gives the ids; on a cluster
-  // they may not.
+  // exist comes where that would be. The versions of one inventory row ascend where one server gives the ids;
+  // on a cluster they may not.
   virtual void ledger(const std::function<void(const OperationEntry&)>& operation,
                       const std::function<void(const MovementEntry&)>& movement,
                       const std::function<void(const OrphanPurchase&)>& orphan) = 0;
@@ -55,6 +55,15 @@ class LedgerReader : public virtual Transactions {
   // Whether all ids of movements and purchases ascend with those of their operations: where only one
   // transaction writes at a time.
   virtual bool ids_ascend() const = 0;
+};
+
+// Puts balances right where they differ from the ledger. Inside a write transaction.
+class RepairStore : public LedgerReader {
+ public:
+  // Keeps everybody from changing any balance until the transaction ends.
+  virtual void lock_balances() = 0;
+  // Writes all but id and key of an inventory row, found by its id. Throws where the row may not be so.
+  virtual void overwrite_balance(const InventoryRow& row) = 0;
 };
 
 // Calls `read` inside a snapshot, which ends with it.

@@ -107,8 +107,8 @@ class Decider {
   // Stock may leave a retired place or product, counts may correct it, and what was done may be undone;
   // nothing new may come in or be sold.
   bool allowed_when_retired(const Line& line, const ProductInfo* product, const WarehouseInfo* warehouse) {
-    const bool leaves = operation_.kind == Kind::ship || operation_.kind == Kind::adjust ||
-                        operation_.kind == Kind::reverse;
+    const bool leaves =
+        operation_.kind == Kind::ship || operation_.kind == Kind::adjust || operation_.kind == Kind::reverse;
     if (leaves) return true;
     const auto where = line.warehouse ? std::optional(line.warehouse->str()) : std::nullopt;
     const auto refuse = [&](const std::string& what, const std::string& code, const std::string& command) {

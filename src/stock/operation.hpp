@@ -62,9 +62,10 @@ struct Operation {
 void normalise_lines(std::vector<Line>& lines);
 
 // What the rules rely on; throws Error(usage) otherwise. At least one line; receive, ship and purchase move
-// 1 or more, opening stock and a value that is set are 0 or more, adjust and reverse add anything whose negation
-// fits 64 bits (zero too: +5 and -5 of one SKU are one line of 0); only adjust sets; a purchase has a user, and
-// only its lines may leave the warehouse open; a reversal, and nothing else, says what it reverses.
+// 1 or more, opening stock and a value that is set are 0 or more, adjust and reverse add anything whose
+// negation fits 64 bits (zero too: +5 and -5 of one SKU are one line of 0); only adjust sets; a purchase has
+// a user, and only its lines may leave the warehouse open; a reversal, and nothing else, says what it
+// reverses.
 void check_operation(const Operation& operation);
 
 // SHA-256 of what was asked for: kind, lines, user, reference, reason, uid of what is reversed (design

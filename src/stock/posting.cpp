@@ -150,8 +150,7 @@ class BatchBuilder {
     if (operation.kind == Kind::opening) inventory.opening = movement.on_hand_delta;
     if (operation.reverses && operation.reverses->first == Kind::opening) {
       // Undone opening stock can be posted again, and differently.
-      inventory.opening =
-          operation.reverses->undoes ? std::nullopt : std::optional(movement.on_hand_delta);
+      inventory.opening = operation.reverses->undoes ? std::nullopt : std::optional(movement.on_hand_delta);
     }
     batch_.movements.push_back(std::move(row));
   }

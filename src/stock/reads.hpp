@@ -16,8 +16,8 @@ namespace invctl {
 struct StockFilter {
   std::optional<std::string> warehouse, sku;
   bool below_reorder = false;  // only rows whose available stock is below the product's reorder point
-  // As the ledger had it then: each row as the newest version that was recorded at this time or earlier left it.
-  // Rows that had not moved yet are left out. Names and reorder points are those of now.
+  // As the ledger had it then: each row as the newest version that was recorded at this time or earlier left
+  // it. Rows that had not moved yet are left out. Names and reorder points are those of now.
   std::optional<Micros> as_of;
 };
 

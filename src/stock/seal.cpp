@@ -108,9 +108,10 @@ std::vector<ChainHead> moved_since(SealStore& store, const std::vector<ChainHead
     }
   }
   if (sealed.empty()) return moved;
-  throw Error(Exit::invariant, "tampered",
-              fmt::format("the ledger no longer holds what was sealed: {}", movement_name(sealed.begin()->second)),
-              "`invctl verify` names every movement that is missing or changed");
+  throw Error(
+      Exit::invariant, "tampered",
+      fmt::format("the ledger no longer holds what was sealed: {}", movement_name(sealed.begin()->second)),
+      "`invctl verify` names every movement that is missing or changed");
 }
 
 SealResult seal_once(SealStore& store, SealRecord seal, bool& commit_reached) {

@@ -1,14 +1,15 @@
-// Seals: one digest over the heads of all chains, to be kept where the ledger's keeper cannot reach. The chain
-// alone does not show that its newest movements were cut off; a seal does.
+// Seals: one digest over the heads of all chains, to be kept where the ledger's keeper cannot reach. The
+// chain alone does not show that its newest movements were cut off; a seal does.
 //
-// The digest is SHA-256 over fields joined by tabs (core/sha256.hpp): `invctl-seal-1`, then for each inventory
-// row with movements, sorted by warehouse and then by SKU, byte by byte: warehouse, SKU, version, head hash in
-// hexadecimal. No database id, name or time is in it: the same history has the same seal on every engine.
+// The digest is SHA-256 over fields joined by tabs (core/sha256.hpp): `invctl-seal-1`, then for each
+// inventory row with movements, sorted by warehouse and then by SKU, byte by byte: warehouse, SKU, version,
+// head hash in hexadecimal. No database id, name or time is in it: the same history has the same seal on
+// every engine.
 //
-// It is written `MOVEMENTS-DIGEST`: the number of movements up to then lets verify find the sealed state in the
-// ledger alone, as that after so many movements in the order of operations, even where the stored seal is gone.
-// On a server that holds only where no operation was being committed while the seal was made; the stored lines
-// of a seal prove it in any case, and name what is missing.
+// It is written `MOVEMENTS-DIGEST`: the number of movements up to then lets verify find the sealed state in
+// the ledger alone, as that after so many movements in the order of operations, even where the stored seal is
+// gone. On a server that holds only where no operation was being committed while the seal was made; the
+// stored lines of a seal prove it in any case, and name what is missing.
 #pragma once
 
 #include <cstdint>
@@ -76,9 +77,9 @@ struct SealResult {
 // (already_exists), invariant where the ledger no longer holds what an earlier seal sealed (tampered).
 SealResult make_seal(SealStore& store, SealRecord seal, const Deadline& deadline);
 
-// What the seals say against the ledger: each sealed head is still the hash of its movement, and each digest is
-// that of its lines. Inside a snapshot. With `wanted`, says whether that digest is the one of a stored seal
-// whose lines all hold.
+// What the seals say against the ledger: each sealed head is still the hash of its movement, and each digest
+// is that of its lines. Inside a snapshot. With `wanted`, says whether that digest is the one of a stored
+// seal whose lines all hold.
 struct SealCheck {
   std::vector<Violation> violations;
   std::int64_t seals = 0;

@@ -73,6 +73,15 @@ void LedgerVerifier::balance(const BalanceEntry& entry) {
   }
 }
 
+void LedgerVerifier::row_without_balance(const BalanceEntry& entry) {
+  auto& row = rows_[entry.row.id];
+  row.stored = entry;
+  row.has_balance = false;
+  row.place = movement_place(entry.warehouse, entry.sku);
+  row.selected = scope_.has_row(entry.warehouse, entry.sku);
+  order_.push_back(entry.row.id);
+}
+
 // --- operations
 
 void LedgerVerifier::operation(const OperationEntry& entry) {
@@ -167,12 +176,13 @@ void LedgerVerifier::check_result() {
   const auto& record = current_.entry.record;
   const auto name = std::to_string(record.id);
   if (record.accepted == record.result.has_value()) {
-    add("operations-complete", "operation", name,
-        record.accepted ? "no stored refusal" : "a stored refusal", record.accepted ? "one" : "none");
+    add("operations-complete", "operation", name, record.accepted ? "no stored refusal" : "a stored refusal",
+        record.accepted ? "one" : "none");
   }
   const bool reverses = record.reverses_id.has_value();
   if (reverses != (current_.kind == Kind::reverse && record.accepted)) {
-    add("operations-complete", "operation", name, reverses ? "kind reverse" : "the operation that it reverses",
+    add("operations-complete", "operation", name,
+        reverses ? "kind reverse" : "the operation that it reverses",
         reverses ? text::quoted(current_.entry.kind) : "none");
   } else if (reverses && !record.reverses_uid) {
     add("operations-complete", "operation", name, fmt::format("operation {}", *record.reverses_id), "none");
@@ -250,7 +260,9 @@ void LedgerVerifier::skip_gap(RowState& row) {
   const auto& entry = next.mapped().entry;
   add("versions-gapless", "movement", movement_name(entry.id, entry.record.version, row),
       fmt::format("version {} before it", row.version + 1), "none");
-  const auto before = [](Quantity after, Quantity delta) { return static_cast<Quantity>(bits(after) - bits(delta)); };
+  const auto before = [](Quantity after, Quantity delta) {
+    return static_cast<Quantity>(bits(after) - bits(delta));
+  };
   row.on_hand = before(entry.record.on_hand_after, entry.record.on_hand_delta);
   row.reserved = before(entry.record.reserved_after, entry.record.reserved_delta);
   follow(row, entry, std::nullopt);
@@ -293,8 +305,8 @@ void LedgerVerifier::check_purchase(const MovementEntry& entry, const RowState& 
   }
   require(row.missing || found->key == row.stored.row.key, row_name(row),
           fmt::format("{} in {}", text::printable(found->sku), text::printable(found->warehouse)));
-  require(found->quantity == -entry.record.on_hand_delta, fmt::format("quantity {}", -entry.record.on_hand_delta),
-          std::to_string(found->quantity));
+  require(found->quantity == -entry.record.on_hand_delta,
+          fmt::format("quantity {}", -entry.record.on_hand_delta), std::to_string(found->quantity));
   require(checked_mul(found->quantity, found->unit_price_minor) == found->total_minor,
           fmt::format("{} x {}", found->quantity, found->unit_price_minor),
           fmt::format("total {}", found->total_minor));
@@ -348,7 +360,7 @@ void LedgerVerifier::orphan(const OrphanPurchase& entry) {
 // --- the end
 
 void LedgerVerifier::finish_row(const RowState& row) {
-  if (!row.selected) return;
+  if (!row.selected || !row.has_balance) return;
   const auto& stored = row.stored.row;
   const auto expect = [&](bool holds, std::string expected, std::string actual) {
     if (!holds) {
@@ -363,11 +375,31 @@ void LedgerVerifier::finish_row(const RowState& row) {
          fmt::format("{} on hand, {} reserved", static_cast<Quantity>(row.on_hand_sum),
                      static_cast<Quantity>(row.reserved_sum)),
          fmt::format("{} and {}", stored.on_hand, stored.reserved));
-  expect(stored.version == row.version, fmt::format("version {}", row.version), std::to_string(stored.version));
+  expect(stored.version == row.version, fmt::format("version {}", row.version),
+         std::to_string(stored.version));
   expect(stored.opening == row.opening, "opening stock " + shown(row.opening), shown(stored.opening));
   if (stored.head != row.head) {
     add("hash-chain", "inventory", row_name(row), "the head " + to_hex(row.head), to_hex(stored.head));
   }
+}
+
+std::vector<BalanceDifference> LedgerVerifier::differences() const {
+  std::vector<BalanceDifference> differences;
+  for (const auto id : order_) {
+    const auto& row = rows_.at(id);
+    const auto& stored = row.stored.row;
+    auto ledger = stored;
+    ledger.on_hand = static_cast<Quantity>(row.on_hand_sum);
+    ledger.reserved = static_cast<Quantity>(row.reserved_sum);
+    ledger.version = row.version;
+    ledger.head = row.head;
+    ledger.opening = row.opening;
+    const bool same = ledger.on_hand == stored.on_hand && ledger.reserved == stored.reserved &&
+                      ledger.version == stored.version && ledger.head == stored.head &&
+                      ledger.opening == stored.opening;
+    if (!same && row.selected && row.has_balance) differences.push_back({row.stored, ledger});
+  }
+  return differences;
 }
 
 std::vector<ChainHead> LedgerVerifier::heads_now() const {
@@ -381,11 +413,10 @@ std::vector<ChainHead> LedgerVerifier::heads_now() const {
 void LedgerVerifier::take_wrong_hashes() {
   for (const auto& wrong : hashes_.finish()) {
     const auto* row = static_cast<const RowState*>(wrong.row);
-    found_.push_back({wrong.order,
-                      Violation{"hash-chain", row == nullptr ? "operation" : "movement",
-                                row == nullptr ? std::to_string(wrong.id)
-                                               : movement_name(wrong.id, wrong.version, *row),
-                                to_hex(wrong.computed), to_hex(wrong.stored)}});
+    found_.push_back({wrong.order, Violation{"hash-chain", row == nullptr ? "operation" : "movement",
+                                             row == nullptr ? std::to_string(wrong.id)
+                                                            : movement_name(wrong.id, wrong.version, *row),
+                                             to_hex(wrong.computed), to_hex(wrong.stored)}});
   }
 }
 
@@ -406,20 +437,25 @@ std::vector<Violation> LedgerVerifier::finish() {
   return violations;
 }
 
-VerifyReport verify_ledger(LedgerReader& reader, const VerifyScope& scope) {
-  LedgerVerifier verifier(scope, reader.ids_ascend());
-  reader.balances([&](const BalanceEntry& entry) { verifier.balance(entry); });
-  reader.ledger([&](const OperationEntry& entry) { verifier.operation(entry); },
-                [&](const MovementEntry& entry) { verifier.movement(entry); },
-                [&](const OrphanPurchase& entry) { verifier.orphan(entry); });
+VerifyReport report_of(LedgerVerifier& verifier, const VerifyScope& scope) {
   VerifyReport report;
   report.violations = verifier.finish();
+  report.differences = verifier.differences();
   report.heads = verifier.heads();
   if (scope.heads_after) report.heads_now = verifier.heads_now();
   report.balances = verifier.balances();
   report.operations = verifier.operations();
   report.movements = verifier.movements();
   return report;
+}
+
+VerifyReport verify_ledger(LedgerReader& reader, const VerifyScope& scope) {
+  LedgerVerifier verifier(scope, reader.ids_ascend());
+  reader.balances([&](const BalanceEntry& entry) { verifier.balance(entry); });
+  reader.ledger([&](const OperationEntry& entry) { verifier.operation(entry); },
+                [&](const MovementEntry& entry) { verifier.movement(entry); },
+                [&](const OrphanPurchase& entry) { verifier.orphan(entry); });
+  return report_of(verifier, scope);
 }
 
 }  // namespace invctl

@@ -22,28 +22,38 @@ struct Violation {
   std::string message() const;  // "movement 17 of BOLT in EAST: 4 on hand expected, 5 found"
 };
 
-//   balance-equals-ledger           on hand, reserved, version and opening stock are what the movements lead to;
+//   balance-equals-ledger           on hand, reserved, version and opening stock are what the movements lead
+//   to;
 //                                   every movement has its row
 //   versions-gapless                each row's movements are versions 1, 2, 3, ...
 //   after-equals-before-plus-delta  each movement starts where the one before it ended
 //   non-negative                    0 <= reserved <= on hand, after every movement and now
-//   hash-chain                      the hashes of operations and movements, computed again, and each row's head
-//   operations-complete             an accepted operation has lines 1, 2, ... of its kind and no result, a
+//   hash-chain                      the hashes of operations and movements, computed again, and each row's
+//   head operations-complete             an accepted operation has lines 1, 2, ... of its kind and no result,
+//   a
 //                                   refused one has a result and no lines; a reversal, and nothing else, says
 //                                   what it reverses; every movement has its operation; where only one
 //                                   transaction writes at a time, ids ascend
-//   purchases-match                 one purchase for each line of an operation of kind purchase, and no other,
+//   purchases-match                 one purchase for each line of an operation of kind purchase, and no
+//   other,
 //                                   with the line's row and quantity, quantity x price = total, one user and
 //                                   the operation's time
 inline constexpr std::string_view ledger_checks[] = {
-    "balance-equals-ledger", "versions-gapless",    "after-equals-before-plus-delta", "non-negative",
-    "hash-chain",            "operations-complete", "purchases-match"};
+    "balance-equals-ledger", "versions-gapless", "after-equals-before-plus-delta",
+    "non-negative",          "hash-chain",       "operations-complete",
+    "purchases-match"};
 
 // The newest movement of an inventory row.
 struct ChainHead {
   std::string warehouse, sku;
   std::int64_t version = 0;
   Digest head{};
+};
+
+// An inventory row that is not what the ledger says.
+struct BalanceDifference {
+  BalanceEntry stored;
+  InventoryRow ledger;
 };
 
 // What to look at; everything by default.
@@ -55,6 +65,7 @@ struct VerifyScope {
   std::optional<std::int64_t> heads_after;
 
   bool has(std::string_view check) const;
+  bool has_all() const { return checks.empty() && !narrow(); }
   bool narrow() const { return warehouse || sku; }
   bool has_row(std::string_view warehouse_code, std::string_view sku_code) const {
     return (!warehouse || *warehouse == warehouse_code) && (!sku || *sku == sku_code);
@@ -68,12 +79,16 @@ class LedgerVerifier {
   explicit LedgerVerifier(VerifyScope scope = {}, bool ids_ascend = false);
 
   void balance(const BalanceEntry& entry);
+  // A row of which nothing but its place is known, as in an export: to be fed before its first movement.
+  void row_without_balance(const BalanceEntry& entry);
   void operation(const OperationEntry& entry);
   void movement(const MovementEntry& entry);
   void orphan(const OrphanPurchase& entry);
   // Every violation, in the order in which they were met.
   std::vector<Violation> finish();
 
+  // Rows whose balance is not what the movements lead to. After finish().
+  std::vector<BalanceDifference> differences() const;
   // The heads that were asked for; nothing where no operation ended there.
   std::optional<std::vector<ChainHead>> heads() { return std::move(heads_); }
   // As everything fed so far leaves them.
@@ -90,6 +105,7 @@ class LedgerVerifier {
   };
   struct RowState {
     BalanceEntry stored;
+    bool has_balance = true;
     bool missing = false;  // there are movements, but no row
     bool selected = true;
     std::string place;                                // movement_place()
@@ -108,7 +124,7 @@ class LedgerVerifier {
     std::optional<Kind> kind;
     std::vector<std::int64_t> lines;
     std::size_t purchases_met = 0;
-    bool selected = true;             // has to do with the rows that are looked at
+    bool selected = true;  // has to do with the rows that are looked at
     bool hashed = false;
     std::optional<bool> opens;  // opening stock: posts it, or takes it back
   };
@@ -155,10 +171,14 @@ class LedgerVerifier {
 
 struct VerifyReport {
   std::vector<Violation> violations;
+  std::vector<BalanceDifference> differences;
   std::int64_t balances = 0, operations = 0, movements = 0;
   std::optional<std::vector<ChainHead>> heads;  // if asked for: as they were then
   std::vector<ChainHead> heads_now;             // only if asked for
 };
+
+// What there is to say once everything was fed.
+VerifyReport report_of(LedgerVerifier& verifier, const VerifyScope& scope);
 
 // Reads everything through the verifier. Inside a snapshot of the caller's.
 VerifyReport verify_ledger(LedgerReader& reader, const VerifyScope& scope = {});

@@ -1,6 +1,6 @@
-// Fills a fresh database with a ledger of so many movements, through the ledger itself: what verify is measured
-// against. make_ledger URL MOVEMENTS [ROWS [LINES]]: spread over ROWS inventory rows (default 20,000), LINES
-// lines in each operation (default 2). Every third operation sells.
+// Fills a fresh database with a ledger of so many movements, through the ledger itself: what verify is
+// measured against. make_ledger URL MOVEMENTS [ROWS [LINES]]: spread over ROWS inventory rows (default
+// 20,000), LINES lines in each operation (default 2). Every third operation sells.
 #include <fmt/format.h>
 
 #include <charconv>

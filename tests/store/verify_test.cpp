@@ -89,11 +89,13 @@ const std::string other_hash = "x'00112233445566778899aabbccddeeff00112233445566
 const std::string other_uid = "x'00112233445566778899aabbccddeeff'";
 
 // Every column of one row, changed.
-std::vector<Tampering> column_changes(const std::string& table, const std::string& key, const std::string& where,
+std::vector<Tampering> column_changes(const std::string& table, const std::string& key,
+                                      const std::string& where,
                                       const std::vector<std::pair<std::string, std::string>>& values) {
   std::vector<Tampering> changes;
   for (const auto& [column, value] : values) {
-    changes.push_back({table, key, {"UPDATE " + table + " SET " + column + " = " + value + " WHERE " + where}});
+    changes.push_back(
+        {table, key, {"UPDATE " + table + " SET " + column + " = " + value + " WHERE " + where}});
   }
   return changes;
 }
@@ -110,9 +112,10 @@ void check_named(Ledger8& ledger, const std::vector<Tampering>& cases) {
 std::vector<std::string> columns_of(db::Connection& connection, const std::string& table) {
   std::vector<std::string> names;
   db::Query query(connection,
-                  on_mysql() ? "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() "
-                               "AND table_name = ? ORDER BY ordinal_position"
-                             : "SELECT name FROM pragma_table_info(?)");
+                  on_mysql()
+                      ? "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() "
+                        "AND table_name = ? ORDER BY ordinal_position"
+                      : "SELECT name FROM pragma_table_info(?)");
   query.bind(table);
   while (query.next()) names.push_back(query.text(0));
   return names;
@@ -185,8 +188,8 @@ TEST_CASE("verify names the operation whose column was changed, whichever column
 
 TEST_CASE("verify names the purchase whose column was changed, whichever column it is") {
   Ledger8 ledger;
-  const Values values = {{"id", "500"},          {"operation_id", "4"},   {"line", "2"},
-                         {"user_name", "'eve'"}, {"product_id", "2"},     {"warehouse_id", "2"},
+  const Values values = {{"id", "500"},          {"operation_id", "4"},     {"line", "2"},
+                         {"user_name", "'eve'"}, {"product_id", "2"},       {"warehouse_id", "2"},
                          {"quantity", "1"},      {"unit_price_minor", "1"}, {"total_minor", "1"},
                          {"purchased_at", "5"}};
   check_complete(ledger, "purchase", values);
@@ -201,9 +204,9 @@ TEST_CASE("verify names the purchase whose column was changed, whichever column 
 
 TEST_CASE("verify names the balance whose column was changed, whichever column it is") {
   Ledger8 ledger;
-  const Values values = {{"id", "500"},      {"warehouse_id", "2"}, {"product_id", "9"},
-                         {"on_hand", "1000"}, {"reserved", "1"},     {"version", "1"},
-                         {"head_hash", other_hash}, {"opening", "51"}};
+  const Values values = {
+      {"id", "500"},     {"warehouse_id", "2"}, {"product_id", "9"},       {"on_hand", "1000"},
+      {"reserved", "1"}, {"version", "1"},      {"head_hash", other_hash}, {"opening", "51"}};
   check_complete(ledger, "inventory", values);
   auto cases = column_changes("inventory", "P1 in A", "id = 1", values);
   cases[0] = {"inventory", "row 1", cases[0].statements};
@@ -241,12 +244,14 @@ TEST_CASE("verify names what was deleted, inserted, swapped or written in anothe
             "UPDATE movement SET version = 5 WHERE id = 5"}},
           {"movement",
            "6",
-           {"UPDATE movement SET operation_id = 5 WHERE id = 5", "UPDATE movement SET operation_id = 4 WHERE id = 6"}},
+           {"UPDATE movement SET operation_id = 5 WHERE id = 5",
+            "UPDATE movement SET operation_id = 4 WHERE id = 6"}},
           // One more at the end, which nobody made.
           {"movement",
            "10",
            {"INSERT INTO movement (id, " + columns +
-            ") SELECT 10, operation_id, inventory_id, 2, kind, 8, 5, 0, on_hand_after + 5, 0, hash FROM movement "
+            ") SELECT 10, operation_id, inventory_id, 2, kind, 8, 5, 0, on_hand_after + 5, 0, hash FROM "
+            "movement "
             "WHERE id = 9"}},
           {"purchase",
            "9",

@@ -1,0 +1,194 @@
+#include "apply/export_import.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <unordered_map>
+
+#include "core/text.hpp"
+#include "stock/ledger.hpp"
+
+namespace invctl::intake {
+
+namespace {
+
+constexpr std::size_t chunk_size = 500;  // operations, and rows of the catalogue
+
+ExportCounts require_sound(CatalogStore& catalog, io::InputFile& file) {
+  const auto check = check_export(file, file.name());
+  if (!check.report.violations.empty()) {
+    Error error(Exit::bad_input, "bad_export",
+                fmt::format("{} is not a sound ledger: {}", text::printable(file.name()),
+                            text::count(static_cast<long long>(check.report.violations.size()), "violation")),
+                "`invctl verify FILE` names them too");
+    for (const auto& violation : check.report.violations) {
+      error.add_line({violation.message(), {{"check", violation.check}}});
+    }
+    throw error;
+  }
+  if (check.header.currency != catalog.info().currency.code()) {
+    throw Error(Exit::conflict, "other_currency",
+                fmt::format("the export is in {}, the database in {}", text::printable(check.header.currency),
+                            catalog.info().currency.code()),
+                "make a database with `invctl init-db --currency`");
+  }
+  return check.counts;
+}
+
+// One pass over the file, inside the transaction.
+class Importer {
+ public:
+  explicit Importer(const ImportTarget& target) : target_(target) {}
+
+  void run(io::InputFile& file) {
+    read_export(file, file.name(),
+                {.header = {},
+                 .warehouse = [&](const Warehouse& warehouse) { add(warehouse); },
+                 .product = [&](const Product& product) { add(product); },
+                 .operation = [&](const ExportedOperation& operation) { add(operation); }});
+    flush_catalog();
+    flush();
+  }
+
+ private:
+  void add(const Warehouse& warehouse) {
+    warehouses_.push_back(warehouse);
+    if (warehouses_.size() == chunk_size) flush_catalog();
+  }
+  void add(const Product& product) {
+    products_.push_back(product);
+    if (products_.size() == chunk_size) flush_catalog();
+  }
+
+  void flush_catalog() {
+    const auto warehouse_ids = target_.catalog.insert_warehouses(warehouses_);
+    for (std::size_t i = 0; i < warehouses_.size(); ++i) {
+      warehouse_ids_[warehouses_[i].code] = warehouse_ids[i];
+    }
+    warehouses_.clear();
+    const auto product_ids = target_.catalog.insert_products(products_);
+    for (std::size_t i = 0; i < products_.size(); ++i) product_ids_[products_[i].sku] = product_ids[i];
+    products_.clear();
+  }
+
+  InventoryKey key_of(const std::string& warehouse, const std::string& sku) const {
+    return {warehouse_ids_.at(warehouse), product_ids_.at(sku)};
+  }
+
+  void add(const ExportedOperation& operation) {
+    if (!warehouses_.empty() || !products_.empty()) flush_catalog();
+    auto record = operation.entry.record;
+    record.id = 0;
+    if (record.reverses_uid) {
+      flush();  // what it reverses has an id only once it is written
+      record.reverses_id = target_.store.find_operation_by_uid(*record.reverses_uid);
+      if (!record.reverses_id) {
+        throw Error(Exit::bad_input, "bad_export",
+                    fmt::format("operation {} reverses one that is not in the export", to_hex(record.uid)),
+                    "");
+      }
+    }
+    const auto index = batch_.operations.size();
+    for (auto purchase : operation.entry.purchases) {
+      purchase.operation = index;
+      purchase.key = key_of(purchase.warehouse, purchase.sku);
+      batch_.purchases.push_back(std::move(purchase));
+    }
+    const auto opening = opening_of(record);
+    for (const auto& movement : operation.movements) add_movement(index, movement, opening);
+    batch_.operations.push_back(std::move(record));
+    if (batch_.operations.size() == chunk_size) flush();
+  }
+
+  void add_movement(std::size_t index, const MovementEntry& movement, std::optional<bool> opening) {
+    auto record = movement.record;
+    record.operation = index;
+    record.key = key_of(record.warehouse, record.sku);
+    auto [found, fresh] = rows_.try_emplace(record.key);
+    auto& row = found->second;
+    if (fresh) row.key = record.key;
+    if (before_.try_emplace(record.key, row).second) touched_.push_back(record.key);
+    // On a cluster an operation can come before one that has an earlier version of the row.
+    if (record.version > row.version) {
+      row.on_hand = record.on_hand_after;
+      row.reserved = record.reserved_after;
+      row.version = record.version;
+      row.head = record.hash;
+    }
+    if (opening) row.opening = *opening ? std::optional(record.on_hand_delta) : std::nullopt;
+    batch_.movements.push_back(std::move(record));
+  }
+
+  // Whether an operation posts opening stock (true) or takes it back (false).
+  std::optional<bool> opening_of(const OperationRecord& record) {
+    std::optional<bool> opens;
+    if (record.kind == Kind::opening) opens = true;
+    if (record.reverses_uid) {
+      const auto found = openings_.find(*record.reverses_uid);
+      if (found != openings_.end()) opens = !found->second;
+    }
+    if (opens) openings_[record.uid] = *opens;
+    return opens;
+  }
+
+  void flush() {
+    if (batch_.operations.empty()) return;
+    for (const auto& key : touched_) batch_.changes.push_back({before_.at(key), rows_.at(key)});
+    target_.ledger.append(batch_);
+    for (const auto& change : batch_.changes) rows_.at(change.after.key).id = change.after.id;
+    batch_ = {};
+    before_.clear();
+    touched_.clear();
+  }
+
+  const ImportTarget& target_;
+  std::vector<Warehouse> warehouses_;
+  std::vector<Product> products_;
+  std::unordered_map<std::string, std::int64_t> warehouse_ids_, product_ids_;
+  std::map<InventoryKey, InventoryRow> rows_, before_;
+  std::vector<InventoryKey> touched_;
+  std::map<Uid, bool> openings_;
+  AppendBatch batch_;
+};
+
+// The state that the database is in, if it is that of the export.
+bool holds(SealStore& store, const ExportCounts& counts) {
+  auto heads = store.chain_heads();
+  std::int64_t movements = 0;
+  for (const auto& head : heads) movements += head.version;
+  return counts.movements > 0 && seal_text(movements, seal_digest(heads)) == counts.seal;
+}
+
+}  // namespace
+
+ImportResult import_export(const ImportTarget& target, io::InputFile& file, const Deadline& deadline) {
+  ImportResult result;
+  result.counts = require_sound(target.catalog, file);
+  bool commit_reached = false;
+  run_transaction(target.store, deadline, "", commit_reached, [&] {
+    file.rewind();
+    target.store.begin(deadline);
+    try {
+      target.catalog.lock_catalog();
+      if (!target.store.is_empty()) {
+        if (!holds(target.seals, result.counts)) {
+          throw Error(Exit::conflict, "not_empty", "the database is not empty",
+                      "an export is taken in by a new database only: `invctl init-db`");
+        }
+        result.replayed = true;
+        target.store.rollback();
+        return;
+      }
+      Importer(target).run(file);
+      file.verify_unchanged();
+    } catch (...) {
+      target.store.rollback();
+      throw;
+    }
+    commit_reached = true;
+    target.store.commit();
+  });
+  return result;
+}
+
+}  // namespace invctl::intake

@@ -1,0 +1,65 @@
+#include "stock/rebuild.hpp"
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "stock/ledger.hpp"
+
+namespace invctl {
+
+namespace {
+
+// What is wrong with `inventory` is what is to be repaired; everything else must be sound, and no row
+// missing.
+void require_sound_ledger(const VerifyReport& report) {
+  Error error(Exit::invariant, "ledger_broken", "", "`invctl verify` names everything; restore a backup");
+  for (const auto& violation : report.violations) {
+    const bool repairable = violation.table == "inventory" && !violation.key.starts_with("row ");
+    if (!repairable) error.add_line({violation.message(), {{"check", violation.check}}});
+  }
+  if (error.lines.empty()) return;
+  error.message = fmt::format("the ledger itself has {}, so no balance can be made from it",
+                              text::count(static_cast<long long>(error.lines.size()), "fault"));
+  throw error;
+}
+
+RebuildReport report_of(VerifyReport verified) {
+  return {std::move(verified.differences), verified.balances, verified.movements};
+}
+
+}  // namespace
+
+RebuildReport compare_balances(RepairStore& store) {
+  RebuildReport report;
+  in_snapshot(store,
+              [&] { report = report_of(verify_ledger(store, {.checks = {"balance-equals-ledger"}})); });
+  return report;
+}
+
+RebuildReport rebuild_balances(RepairStore& store, const Deadline& deadline) {
+  RebuildReport report;
+  bool commit_reached = false;
+  run_transaction(store, deadline, "", commit_reached, [&] {
+    store.begin(deadline);
+    try {
+      store.lock_balances();
+      auto verified = verify_ledger(store);
+      require_sound_ledger(verified);
+      report = report_of(std::move(verified));
+      for (const auto& difference : report.differences) store.overwrite_balance(difference.ledger);
+      if (report.differences.empty()) {
+        store.rollback();
+        return;
+      }
+    } catch (...) {
+      store.rollback();
+      throw;
+    }
+    commit_reached = true;
+    store.commit();
+    report.applied = true;
+  });
+  return report;
+}
+
+}  // namespace invctl
