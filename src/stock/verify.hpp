@@ -58,11 +58,11 @@ struct BalanceDifference {
 
 // What to look at; everything by default.
 struct VerifyScope {
-  std::vector<std::string> checks;  // names; empty: all
+  std::vector<std::string> checks = {};  // names; empty: all
   // Only these rows, and the operations and purchases that have to do with them.
-  std::optional<std::string> warehouse, sku;
+  std::optional<std::string> warehouse = {}, sku = {};
   // The heads of all rows are wanted as they were after so many movements, in the order of operations.
-  std::optional<std::int64_t> heads_after;
+  std::optional<std::int64_t> heads_after = {};
 
   bool has(std::string_view check) const;
   bool has_all() const { return checks.empty() && !narrow(); }

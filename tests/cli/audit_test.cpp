@@ -1,0 +1,449 @@
+// The ledger under audit, from the outside: reversals, verify, seals, rebuild, backups, exports.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <random>
+#include <thread>
+
+#include "cli/harness.hpp"
+#include "cli/json_schema.hpp"
+
+using namespace invctl::test;
+using Catch::Contains;
+
+namespace {
+
+class Shop : public Database {
+ public:
+  Shop() : Database("KRW") {
+    must({"warehouse", "add", "EAST"});
+    must({"warehouse", "add", "WEST"});
+    must({"product", "add", "BOLT", "--price", "1500"});
+    must({"product", "add", "NUT", "--price", "200"});
+  }
+  std::int64_t on_hand(const std::string& sku, const std::string& warehouse) {
+    for (const auto& row : must({"stock", "--sku", sku, "-w", warehouse, "--json"}).json()) {
+      return row.at("on_hand").get<std::int64_t>();
+    }
+    return 0;
+  }
+  std::string operation_of(std::vector<std::string> args) {
+    args.push_back("--json");
+    return std::to_string(must(args).json().at("operation").get<std::int64_t>());
+  }
+};
+
+std::string error_code(const Result& result) {
+  return result.error().at("code").get<std::string>();
+}
+
+std::vector<std::string> reverse(const std::string& operation, std::vector<std::string> more = {}) {
+  std::vector<std::string> args = {"reverse", operation, "--reason", "a mistake"};
+  args.insert(args.end(), more.begin(), more.end());
+  return args;
+}
+
+bool mentions(const nlohmann::json& report, const std::string& table, const std::string& key) {
+  return std::any_of(
+      report.at("violations").begin(), report.at("violations").end(), [&](const auto& violation) {
+        const auto found = violation.at("key").template get<std::string>();
+        return violation.at("table") == table && (found == key || found.starts_with(key + " "));
+      });
+}
+
+// So that history can be rewritten as somebody with the file in hand would.
+void drop_triggers(Database& db, const std::string& table) {
+  db.execute("DROP TRIGGER " + table + "_no_update");
+  db.execute("DROP TRIGGER " + table + "_no_delete");
+  if (backend_name() == "sqlite") db.execute("DROP TRIGGER " + table + "_no_replace");
+}
+
+void check_schema(Database& db, const std::string& command, const std::vector<std::string>& args) {
+  auto words = args;
+  words.push_back("--json");
+  const auto answer = db.must(words).json();
+  const auto schema = db.must({"schema", command}).json();
+  CHECK(schema_faults(schema, answer) == std::vector<std::string>{});
+}
+
+}  // namespace
+
+TEST_CASE("a reversal posts the opposite once, links both, and can be reversed itself", "[reverse]") {
+  Shop db;
+  const auto receipt = db.operation_of({"receive", "-w", "EAST", "BOLT=5", "NUT=2"});
+  const auto undone = db.must(reverse(receipt, {"--json"})).json();
+  CHECK(undone.at("kind") == "reverse");
+  CHECK(undone.at("reverses") == std::stoll(receipt));
+  REQUIRE(undone.at("lines").size() == 2);
+  CHECK(undone["lines"][0].at("delta") == -5);
+  CHECK(db.on_hand("BOLT", "EAST") == 0);
+  const auto second = db.run(reverse(receipt, {"--json"}));
+  CHECK(second.exit == 5);
+  CHECK(error_code(second) == "already_reversed");
+  const auto by = std::to_string(undone.at("operation").get<std::int64_t>());
+  db.must(reverse(by));
+  CHECK(db.on_hand("BOLT", "EAST") == 5);
+  const auto full = db.must({"history", "--operation", by, "--full", "--json"}).json();
+  CHECK(full.at("reverses") == std::stoll(receipt));
+  CHECK(full.at("reversed_by") == std::stoll(by) + 1);
+  CHECK(full.at("reason") == "a mistake");
+  CHECK(full.at("hash").get<std::string>().size() == 64);
+  CHECK_THAT(db.must({"history"}).out, Contains("reversed by " + by) && Contains("reverses " + receipt));
+  CHECK(db.run({"verify"}).exit == 0);
+}
+
+TEST_CASE("a reversal is refused when the stock is gone, of nothing, and of a refusal", "[reverse]") {
+  Shop db;
+  const auto receipt = db.operation_of({"receive", "-w", "EAST", "BOLT=5"});
+  db.must({"ship", "-w", "EAST", "BOLT=3"});
+  const auto short_of = db.run(reverse(receipt));
+  CHECK(short_of.exit == 4);
+  CHECK_THAT(short_of.err, Contains("only 2 of BOLT in EAST, 5 requested"));
+  CHECK(db.run(reverse("999")).exit == 3);
+  CHECK(db.run(reverse("x1")).exit == 2);
+  CHECK(db.run({"reverse", receipt}).exit == 2);
+  CHECK(db.run({"reverse", receipt, "--reason", ""}).exit == 2);
+  CHECK(db.run({"ship", "-w", "EAST", "BOLT=900", "--id", "too-much"}).exit == 4);
+  const auto refusal = db.text("SELECT id FROM operation WHERE idempotency_key = 'too-much'");
+  const auto nothing = db.run(reverse(refusal, {"--json"}));
+  CHECK(nothing.exit == 5);
+  CHECK(error_code(nothing) == "nothing_to_reverse");
+  CHECK(db.on_hand("BOLT", "EAST") == 2);
+}
+
+TEST_CASE("a reversal with an id is replayed, and a dry run changes nothing", "[reverse]") {
+  Shop db;
+  const auto receipt = db.operation_of({"receive", "-w", "EAST", "BOLT=5"});
+  CHECK(db.must(reverse(receipt, {"--dry-run", "--json"})).json().at("operation").is_null());
+  CHECK(db.on_hand("BOLT", "EAST") == 5);
+  const auto first = db.must(reverse(receipt, {"--id", "undo-1", "--json"})).json();
+  const auto again = db.must(reverse(receipt, {"--id", "undo-1", "--json"})).json();
+  CHECK(again.at("replayed") == true);
+  CHECK(again.at("operation") == first.at("operation"));
+  CHECK(again.at("reverses") == first.at("reverses"));
+  CHECK(db.run({"receive", "-w", "EAST", "BOLT=5", "--id", "undo-1"}).exit == 5);
+  // A refusal under an id is remembered without taking the operation's only reversal.
+  const auto next = db.operation_of({"receive", "-w", "EAST", "NUT=5"});
+  db.must({"ship", "-w", "EAST", "NUT=1"});
+  CHECK(db.run(reverse(next, {"--id", "undo-2"})).exit == 4);
+  db.must({"receive", "-w", "EAST", "NUT=1"});
+  CHECK(db.run(reverse(next, {"--id", "undo-2"})).exit == 4);
+  CHECK(db.run(reverse(next, {"--id", "undo-3"})).exit == 0);
+  CHECK(db.run({"verify"}).exit == 0);
+}
+
+TEST_CASE("a purchase that is reversed gives the stock back where it came from", "[reverse]") {
+  Shop db;
+  db.must({"receive", "-w", "EAST", "BOLT=2"});
+  db.must({"receive", "-w", "WEST", "BOLT=3"});
+  const auto sold = db.operation_of({"purchase", "BOLT=4", "--user", "kim"});
+  CHECK(db.on_hand("BOLT", "EAST") == 1);
+  db.must({"product", "retire", "NUT"});
+  db.must(reverse(sold));
+  CHECK(db.on_hand("BOLT", "EAST") == 2);
+  CHECK(db.on_hand("BOLT", "WEST") == 3);
+  CHECK(db.integer("SELECT count(*) FROM purchase") == 2);
+  CHECK(db.run({"verify"}).exit == 0);
+}
+
+TEST_CASE("operations reversed twice at once by two processes are reversed exactly once",
+          "[reverse][stress]") {
+  const char* wanted = std::getenv("INVCTL_STRESS");
+  const int count = wanted == nullptr ? 24 : std::atoi(wanted);
+  const auto seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::minstd_rand random(seed);
+  Shop db;
+  for (const std::string where : {"EAST", "WEST"})
+    db.must({"receive", "-w", where, "BOLT=100000", "NUT=100000"});
+  const auto before = db.rows("SELECT warehouse_id, product_id, on_hand FROM inventory ORDER BY id");
+  std::vector<std::string> operations;
+  for (int i = 0; i < count; ++i) {
+    const std::string where = random() % 2 == 0 ? "EAST" : "WEST";
+    const auto line = (random() % 2 == 0 ? "BOLT=" : "NUT=") + std::to_string(1 + random() % 50);
+    switch (random() % 3) {
+      case 0:
+        operations.push_back(db.operation_of({"receive", "-w", where, line}));
+        break;
+      case 1:
+        operations.push_back(db.operation_of({"ship", "-w", where, line}));
+        break;
+      default:
+        operations.push_back(db.operation_of({"purchase", line, "--user", "kim"}));
+    }
+  }
+  int done = 0, refused = 0;
+  for (const auto& operation : operations) {
+    const auto one = db.start(reverse(operation, {"--lock-timeout", "60s"}));
+    const auto other = db.start(reverse(operation, {"--lock-timeout", "60s"}));
+    for (const auto exit : {one->wait().exit, other->wait().exit}) {
+      done += exit == 0 ? 1 : 0;
+      refused += exit == 5 ? 1 : 0;
+    }
+  }
+  CHECK(done == count);
+  CHECK(refused == count);
+  CHECK(db.integer("SELECT count(*) FROM operation WHERE kind = 'reverse'") == count);
+  CHECK(db.rows("SELECT warehouse_id, product_id, on_hand FROM inventory ORDER BY id") == before);
+  CHECK(db.run({"verify"}).exit == 0);
+}
+
+TEST_CASE("verify answers in every format and leaves with 7 when something was changed", "[verify]") {
+  Shop db;
+  db.must({"receive", "-w", "EAST", "BOLT=5"});
+  const auto line = db.operation_of({"ship", "-w", "EAST", "BOLT=2"});
+  const auto clean = db.must({"verify", "--json"}).json();
+  CHECK(clean.at("ok") == true);
+  CHECK(clean.at("movements") == 2);
+  CHECK(clean.at("checks").size() == 8);
+  CHECK_THAT(db.must({"verify"}).out, Contains("hash-chain") && Contains("2 movements"));
+  drop_triggers(db, "movement");
+  db.execute("UPDATE movement SET on_hand_delta = -1 WHERE operation_id = " + line);
+  const auto broken = db.run({"verify", "--json"});
+  CHECK(broken.exit == 7);
+  CHECK(broken.json().at("ok") == false);
+  CHECK(mentions(broken.json(), "movement", db.text("SELECT id FROM movement WHERE operation_id = " + line)));
+  CHECK(broken.error().at("exit") == 7);
+  const auto table = db.run({"verify"});
+  CHECK(table.exit == 7);
+  CHECK_THAT(table.out, Contains("version 2 of BOLT in EAST"));
+  const auto csv = db.run({"verify", "--format", "csv"});
+  CHECK(csv.out.starts_with("check,table,key,expected,actual\n"));
+  CHECK(db.run({"verify", "--check", "seals"}).exit == 0);
+  CHECK(db.run({"verify", "--check", "seals", "--check", "hash-chain"}).exit == 7);
+  CHECK(db.run({"verify", "--sku", "NUT"}).exit == 0);
+  CHECK(db.run({"verify", "--sku", "BOLT", "-w", "EAST"}).exit == 7);
+  CHECK(db.run({"verify", "--sku", "NONE"}).exit == 3);
+  const auto typo = db.run({"verify", "--check", "hash-chian"});
+  CHECK(typo.exit == 2);
+  CHECK_THAT(typo.err, Contains("did you mean hash-chain?"));
+}
+
+TEST_CASE("a seal that was kept shows that the tail was cut off, whatever became of the stored one",
+          "[seal]") {
+  Shop db;
+  db.must({"receive", "-w", "EAST", "BOLT=5"});
+  db.must({"ship", "-w", "EAST", "BOLT=2", "--id", "last"});
+  const auto kept = db.must({"seal", "--name", "q1", "--json"}).json().at("seal").get<std::string>();
+  CHECK(kept.starts_with("2-"));
+  CHECK(db.must({"seal", "--name", "q1", "--json"}).json().at("replayed") == true);
+  db.must({"receive", "-w", "WEST", "NUT=1"});
+  CHECK(db.run({"seal", "--name", "q1"}).exit == 5);
+  CHECK(db.run({"verify", "--seal", kept}).exit == 0);
+  CHECK(db.run({"verify", "--seal", kept.substr(2)}).exit == 0);
+  CHECK(db.run({"verify", "--seal", "2-" + std::string(64, '0')}).exit == 7);
+  CHECK(db.run({"verify", "--seal", "nonsense"}).exit == 2);
+  CHECK_THAT(db.must({"seal", "--list"}).out, Contains("q1") && Contains(kept));
+  for (const std::string table : {"operation", "movement", "seal", "seal_line"}) drop_triggers(db, table);
+  // The last operation never happened, and everything but the seal agrees.
+  db.execute("DELETE FROM movement WHERE on_hand_delta = -2");
+  db.execute("DELETE FROM operation WHERE idempotency_key = 'last'");
+  db.execute(
+      "UPDATE inventory SET on_hand = 5, version = 1, head_hash = (SELECT hash FROM movement WHERE "
+      "on_hand_delta = 5) WHERE on_hand = 3");
+  const auto cut = db.run({"verify", "--json"});
+  CHECK(cut.exit == 7);
+  REQUIRE(cut.json().at("violations").size() == 1);
+  CHECK(cut.json()["violations"][0].at("check") == "seals");
+  CHECK(cut.json()["violations"][0].at("key") == "version 2 of BOLT in EAST");
+  const auto no_more = db.run({"seal", "--json"});
+  CHECK(no_more.exit == 7);
+  CHECK(error_code(no_more) == "tampered");
+  db.execute("DELETE FROM seal_line");
+  db.execute("DELETE FROM seal");
+  CHECK(db.run({"verify"}).exit == 0);
+  CHECK(db.run({"verify", "--seal", kept}).exit == 7);
+}
+
+TEST_CASE("rebuild puts a balance right from the ledger, and never the ledger from a balance", "[rebuild]") {
+  Shop db;
+  db.must({"receive", "-w", "EAST", "BOLT=5", "NUT=7"});
+  CHECK(db.run({"rebuild", "--check"}).exit == 0);
+  const auto rows = "SELECT on_hand, reserved, version, head_hash, opening FROM inventory ORDER BY id";
+  const auto movements = "SELECT * FROM movement ORDER BY id";
+  const auto before = db.rows(rows);
+  const auto ledger = db.rows(movements);
+  db.execute("UPDATE inventory SET on_hand = 50, version = 9 WHERE on_hand = 5");
+  const auto check = db.run({"rebuild", "--json"});
+  CHECK(check.exit == 7);
+  REQUIRE(check.json().at("differences").size() == 1);
+  CHECK(check.json()["differences"][0].at("sku") == "BOLT");
+  CHECK(check.json()["differences"][0].at("on_hand") == 50);
+  CHECK(check.json()["differences"][0].at("ledger_on_hand") == 5);
+  CHECK(db.rows(rows) != before);
+  const auto repaired = db.must({"rebuild", "--apply", "--json"}).json();
+  CHECK(repaired.at("applied") == true);
+  CHECK(repaired.at("differences").size() == 1);
+  CHECK(db.rows(rows) == before);
+  CHECK(db.rows(movements) == ledger);
+  CHECK(db.must({"rebuild", "--apply", "--json"}).json().at("applied") == false);
+  drop_triggers(db, "movement");
+  db.execute("UPDATE movement SET on_hand_after = 8 WHERE on_hand_after = 7");
+  db.execute("UPDATE inventory SET on_hand = 8 WHERE on_hand = 7");
+  const auto broken = db.run({"rebuild", "--apply", "--json"});
+  CHECK(broken.exit == 7);
+  CHECK(error_code(broken) == "ledger_broken");
+  CHECK(db.integer("SELECT count(*) FROM inventory WHERE on_hand = 8") == 1);
+}
+
+TEST_CASE("stock as of a time is what the ledger held then", "[stock]") {
+  Shop db;
+  db.must({"receive", "-w", "EAST", "BOLT=5"});
+  const auto first = db.must({"history", "--json"}).json().at(0).at("recorded_at").get<std::string>();
+  db.must({"ship", "-w", "EAST", "BOLT=2"});
+  db.must({"receive", "-w", "WEST", "NUT=4"});
+  const auto then = db.must({"stock", "--as-of", first, "--json"}).json();
+  REQUIRE(then.size() == 1);
+  CHECK(then[0].at("on_hand") == 5);
+  CHECK(db.must({"stock", "--as-of", "2001-01-01", "--json"}).json().empty());
+  CHECK(db.must({"stock", "--as-of", "2999-01-01", "--json"}).json() == db.must({"stock", "--json"}).json());
+  CHECK(db.run({"stock", "--as-of", "yesterday"}).exit == 2);
+}
+
+TEST_CASE("a backup is a database of its own that nobody else can read, and overwrites nothing", "[backup]") {
+  Shop db;
+  db.must({"receive", "-w", "EAST", "BOLT=5"});
+  const auto file = db.dir().path("copy.db");
+  const auto answer = db.run({"backup", file, "--json"});
+  if (backend_name() != "sqlite") {
+    CHECK(answer.exit == 2);
+    CHECK_THAT(answer.err, Contains("mysqldump"));
+    return;
+  }
+  REQUIRE(answer.exit == 0);
+  CHECK(answer.json().at("movements") == 1);
+  struct stat info {};
+  REQUIRE(stat(file.c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0600);
+  CHECK_FALSE(file_exists(file + ".tmp"));
+  CHECK_FALSE(file_exists(file + "-wal"));
+  CHECK(db.run({"backup", file}).exit == 5);
+  db.must({"ship", "-w", "EAST", "BOLT=5"});
+  const auto then = db.run({"stock", "--json", "--db", file});
+  CHECK(then.json().at(0).at("on_hand") == 5);
+  CHECK(db.run({"verify", "--db", file}).exit == 0);
+  CHECK(db.run({"backup", db.dir().path("no/such/place.db")}).exit == 1);
+  drop_triggers(db, "movement");
+  db.execute("UPDATE movement SET on_hand_delta = 6 WHERE on_hand_delta = 5");
+  const auto unsound = db.run({"backup", db.dir().path("unsound.db")});
+  CHECK(unsound.exit == 7);
+  CHECK_FALSE(file_exists(db.dir().path("unsound.db")));
+  CHECK_FALSE(file_exists(db.dir().path("unsound.db.tmp")));
+}
+
+TEST_CASE("an export verifies without a database and fills another one with the same hashes", "[export]") {
+  Shop db;
+  db.must({"receive", "-w", "EAST", "BOLT=50", "NUT=7", "--note",
+           "tab\\ and \"quotes\", \xec\xb0\xbd\xea\xb3\xa0"});
+  const auto sold = db.operation_of({"purchase", "BOLT=4", "NUT=1", "--user", "kim"});
+  db.must(reverse(sold));
+  CHECK(db.run({"ship", "-w", "WEST", "NUT=1", "--id", "refused"}).exit == 4);
+  db.must({"product", "add", "SCREW"});
+  db.must({"product", "retire", "SCREW"});
+  const auto kept = db.must({"seal", "--json"}).json().at("seal").get<std::string>();
+  const auto file = db.dir().path("ledger.ndjson");
+  const auto answer = db.must({"export", file, "--json"}).json();
+  CHECK(answer.at("movements") == 6);
+  CHECK(answer.at("seal") == kept);
+  CHECK(db.run({"export", file}).exit == 5);
+  const auto text = read_file(file);
+  CHECK(db.must({"export", "-q"}).out == text);
+  CHECK(run({"verify", file}).exit == 0);
+  CHECK(run({"verify", "-"}, {.stdin_text = text}).exit == 0);
+  CHECK(run({"verify", "--export", file, "--seal", kept}).exit == 0);
+  Database other("KRW");
+  const auto imported = other.must({"import", file, "--json"}).json();
+  CHECK(imported.at("replayed") == false);
+  CHECK(other.must({"import", "-", "--json"}, {.stdin_text = text}).json().at("replayed") == true);
+  const auto stock = std::vector<std::string>{"stock", "--json"};
+  CHECK(other.must(stock).json() == db.must(stock).json());
+  CHECK(other.rows("SELECT hash FROM movement ORDER BY hash") ==
+        db.rows("SELECT hash FROM movement ORDER BY hash"));
+  CHECK(other.run({"verify", "--seal", kept}).exit == 0);
+  // All but the database's own name in the first line.
+  const auto copy = other.must({"export", "-q"}).out;
+  CHECK(copy.substr(copy.find('\n')) == text.substr(text.find('\n')));
+  // It goes on from there, and remembers what was refused.
+  CHECK(other.run({"ship", "-w", "WEST", "NUT=1", "--id", "refused"}).exit == 4);
+  CHECK(other.run({"import", file}).exit == 0);
+  other.must({"ship", "-w", "EAST", "BOLT=1"});
+  const auto full = other.run({"import", file, "--json"});
+  CHECK(full.exit == 5);
+  CHECK(error_code(full) == "not_empty");
+  CHECK(other.run({"verify"}).exit == 0);
+  Database dollars("USD");
+  CHECK(error_code(dollars.run({"import", file, "--json"})) == "other_currency");
+}
+
+TEST_CASE("an export that was changed, cut or mixed up is refused, and the line is named", "[export]") {
+  Shop db;
+  db.must({"receive", "-w", "EAST", "BOLT=50"});
+  db.must({"ship", "-w", "EAST", "BOLT=3"});
+  const auto text = db.must({"export", "-q"}).out;
+  const auto with = [&](const std::string& from, const std::string& to) {
+    auto changed = text;
+    const auto at = changed.find(from);
+    REQUIRE(at != std::string::npos);
+    return changed.replace(at, from.size(), to);
+  };
+  const auto verify = [&](const std::string& export_text) {
+    return run({"verify", "-", "--json"}, {.stdin_text = export_text});
+  };
+  const auto delta = verify(with("\"on_hand_delta\":-3", "\"on_hand_delta\":-2"));
+  CHECK(delta.exit == 7);
+  CHECK(mentions(delta.json(), "movement", "7"));
+  CHECK(verify(with("\"actor\":\"", "\"actor\":\"x")).exit == 7);
+  const auto cut = verify(text.substr(0, text.rfind("{\"end\"")));
+  CHECK(cut.exit == 8);
+  CHECK_THAT(cut.err, Contains("ends before"));
+  const auto first_operation = text.find("{\"operation\"");
+  const auto second = text.find("{\"operation\"", first_operation + 1);
+  CHECK(verify(text.substr(0, first_operation) + text.substr(second)).exit == 8);
+  const auto wrong_type = verify(with("\"version\":2", "\"version\":\"2\""));
+  CHECK(wrong_type.exit == 8);
+  CHECK_THAT(wrong_type.err, Contains("stdin:7:"));
+  CHECK(verify(with("\"invctl_export\":1", "\"invctl_export\":2")).exit == 8);
+  CHECK(verify("").exit == 8);
+  CHECK(verify("sku,quantity\nBOLT,1\n").exit == 8);
+  Database other("KRW");
+  const auto refused =
+      other.run({"import", "-"}, {.stdin_text = with("\"on_hand_delta\":-3", "\"on_hand_delta\":-2")});
+  CHECK(refused.exit == 8);
+  CHECK(other.integer("SELECT count(*) FROM product") == 0);
+}
+
+TEST_CASE("two runs of one name exclude each other, and a killed one frees it", "[single-instance]") {
+  Shop db;
+  db.must({"receive", "-w", "EAST", "BOLT=5"});
+  // One that waits for its input holds the name for as long.
+  const auto pipe = db.dir().path("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const auto holder = db.start({"verify", pipe, "--single-instance", "nightly"});
+  auto other = db.run({"verify", "--single-instance", "nightly", "--json"});
+  for (int i = 0; i < 200 && other.exit == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    other = db.run({"verify", "--single-instance", "nightly", "--json"});
+  }
+  CHECK(other.exit == 6);
+  CHECK(error_code(other) == "already_running");
+  CHECK(db.run({"verify", "--single-instance", "weekly"}).exit == 0);
+  CHECK(db.run({"verify"}).exit == 0);
+  holder->signal(9);
+  holder->wait();
+  CHECK(db.run({"verify", "--single-instance", "nightly"}).exit == 0);
+}
+
+TEST_CASE("the answers of the audit commands fit their schemas", "[schema]") {
+  Shop db;
+  const auto sold = db.operation_of({"receive", "-w", "EAST", "BOLT=5"});
+  check_schema(db, "verify", {"verify"});
+  check_schema(db, "seal", {"seal"});
+  check_schema(db, "rebuild", {"rebuild"});
+  check_schema(db, "reverse", reverse(sold));
+  check_schema(db, "export", {"export", db.dir().path("e.ndjson")});
+  if (backend_name() == "sqlite") check_schema(db, "backup", {"backup", db.dir().path("b.db")});
+  const auto full = db.must({"history", "--operation", sold, "--full", "--json"}).json();
+  CHECK(schema_faults(db.must({"schema", "history", "full"}).json(), full) == std::vector<std::string>{});
+}
