@@ -55,6 +55,7 @@ class Declarations {
       if (entry.name != name || entry.group.empty()) continue;
       auto* app = root_.add_subcommand(name);
       entry.setup(*app, action_);
+      if (entry.long_running) add_instance_option(*app, instance_);
       return app;
     }
     return nullptr;
@@ -82,6 +83,7 @@ class Declarations {
  private:
   CLI::App root_;
   Action action_;
+  std::optional<std::string> instance_;
 };
 
 // `~/` is left to programs in words that a shell has not expanded yet.

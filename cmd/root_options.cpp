@@ -47,4 +47,9 @@ void add_root_options(CLI::App& app, Context& context) {
   add_setting(app, context, "--slow-query", "slow-query", "DURATION", "log statements that take longer");
 }
 
+void add_instance_option(CLI::App& app, std::optional<std::string>& name) {
+  app.add_option("--single-instance", name, "exit 6 at once when another run with this name is still going")
+      ->type_name("NAME");
+}
+
 }  // namespace invctl::cmd

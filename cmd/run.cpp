@@ -51,11 +51,7 @@ CLI::App* add_command(CLI::App& root, const Command& command, Action& action,
   if (!command.example.empty()) footer = fmt::format("Example: {}\n", command.example);
   app->footer(footer + "Options such as --db, --json and --lock-timeout work here too: invctl --help");
   command.setup(*app, action);
-  if (command.long_running) {
-    app->add_option("--single-instance", instance,
-                    "exit 6 at once when another run with this name is still going")
-        ->type_name("NAME");
-  }
+  if (command.long_running) add_instance_option(*app, instance);
   return app;
 }
 
