@@ -86,7 +86,8 @@ Json to_json(const SimulationReport& report) {
 void print_values(Context& context, io::Format format, const SimulationReport& report) {
   io::RowWriter rows(context.out, format, {{"measure", io::Kind::code}, {"value", io::Kind::code}},
                      context.table_options());
-  for (const auto& [path, value] : to_json(report).flatten().items()) {
+  const auto values = to_json(report).flatten();  // items() refers to it
+  for (const auto& [path, value] : values.items()) {
     auto name = path.substr(1);
     for (char& c : name) c = c == '/' ? '.' : c;
     rows.row({name, value.is_null()     ? io::Value()
