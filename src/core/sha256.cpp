@@ -18,6 +18,29 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
+namespace {
+
+SHA256_CTX* context_in(unsigned char* state) {
+  return reinterpret_cast<SHA256_CTX*>(state);
+}
+
+}  // namespace
+
+Sha256::Sha256() {
+  static_assert(sizeof(SHA256_CTX) <= sizeof state_ && alignof(SHA256_CTX) <= 8);
+  SHA256_Init(context_in(state_));
+}
+
+void Sha256::update(std::string_view bytes) {
+  SHA256_Update(context_in(state_), bytes.data(), bytes.size());
+}
+
+Digest Sha256::finish() {
+  Digest digest{};
+  SHA256_Final(digest.data(), context_in(state_));
+  return digest;
+}
+
 FieldText& FieldText::add(std::string_view field) {
   text_ += '\t';
   for (const char c : field) {
