@@ -35,6 +35,7 @@ void setup_receive(CLI::App& app, Action& action);
 void setup_ship(CLI::App& app, Action& action);
 void setup_adjust(CLI::App& app, Action& action);
 void setup_purchase(CLI::App& app, Action& action);
+void setup_apply(CLI::App& app, Action& action);
 void setup_stock(CLI::App& app, Action& action);
 void setup_history(CLI::App& app, Action& action);
 void setup_simulate(CLI::App& app, Action& action);

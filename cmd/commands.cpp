@@ -20,6 +20,8 @@ std::span<const Command> command_table() {
        "invctl adjust -w EAST BOLT-10=-3 --reason \"damaged\""},
       {"purchase", "Change stock", "sell stock to a user at the product's price", setup_purchase,
        "invctl purchase BOLT-10=2 --user kim --id order-77"},
+      {"apply", "Change stock", "post operations from a file or a pipe", setup_apply,
+       "invctl apply orders.csv --set kind=ship --set warehouse=EAST --source web-shop"},
       {"stock", "Look", "what is on hand, reserved and available", setup_stock,
        "invctl stock -w EAST --below-reorder"},
       {"history", "Look", "movements of the ledger, newest first", setup_history,

@@ -140,6 +140,25 @@ Json simulation() {
                  {"database", nullable(string())}});
 }
 
+Json apply_counts() {
+  return object({{"applied", integer()}, {"replayed", integer()}, {"rejected", integer()}});
+}
+
+Json apply_report() {
+  Json kinds = {{"type", "object"}, {"additionalProperties", apply_counts()}};
+  return object(
+      {{"file", string()},
+       {"rows", integer()},
+       {"skipped_rows", integer()},
+       {"operations", apply_counts()},
+       {"kinds", kinds},
+       {"movements", integer()},
+       {"elapsed_s", number()},
+       {"operations_per_s", number()},
+       {"dry_run", boolean()},
+       {"rejects", array(object({{"line", integer()}, {"code", string()}, {"message", string()}}))}});
+}
+
 struct Entry {
   std::string_view command;
   Json (*schema)();
@@ -174,6 +193,7 @@ constexpr Entry entries[] = {
     {"ship", [] { return change(false); }},
     {"adjust", [] { return change(false); }},
     {"purchase", [] { return change(true); }},
+    {"apply", apply_report},
     {"stock",
      [] {
        return array(object({{"warehouse", string()},

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "apply/file_store.hpp"
 #include "catalog/catalog.hpp"
 #include "connection.hpp"
 #include "stock/reads.hpp"
@@ -19,7 +20,7 @@ struct Guards {
       true;  // the balance is changed relative to what was read, and only if its version is still that
 };
 
-class SqlStore : public PostingStore, public CatalogStore, public ReadStore {
+class SqlStore : public PostingStore, public CatalogStore, public ReadStore, public intake::FileStore {
  public:
   // Reads the database's settings. Throws Error(unavailable) where it is not initialised or of another
   // version.
@@ -59,6 +60,11 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore {
   bool operation_exists(std::int64_t id) override;
   std::vector<std::string> warehouse_codes(const std::string& prefix, std::int64_t limit) override;
   std::vector<std::string> skus(const std::string& prefix, std::int64_t limit) override;
+
+  std::vector<intake::StoredRequest> find_requests(std::span<const std::string> keys) override;
+  bool is_applied(const Digest& digest) override;
+  std::vector<intake::AppliedFile> find_applied_by_head(const Digest& head) override;
+  void add_applied(const intake::AppliedFile& file) override;
 
   Connection& connection() { return *connection_; }
 

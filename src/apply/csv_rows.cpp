@@ -7,7 +7,7 @@
 #include "core/text.hpp"
 #include "io/csv_header.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 namespace {
 
@@ -15,8 +15,12 @@ constexpr std::size_t no_spec = std::string::npos;
 
 class CsvRows : public RowSource {
  public:
-  CsvRows(io::ByteSource& bytes, const std::string& file, char delimiter, const Mapping& mapping, RowForm& form)
-      : file_(file), mapping_(mapping), reader_(bytes, {.delimiter = delimiter}), header_(read_header(form)) {}
+  CsvRows(io::ByteSource& bytes, const std::string& file, char delimiter, const Mapping& mapping,
+          RowForm& form)
+      : file_(file),
+        mapping_(mapping),
+        reader_(bytes, {.delimiter = delimiter}),
+        header_(read_header(form)) {}
 
   Status next() override {
     faults_.clear();
@@ -40,7 +44,8 @@ class CsvRows : public RowSource {
   }
 
   std::size_t line() const override { return reader_.line(); }
-  std::string_view raw() const override { return reader_.raw(); }
+  // The beginning of a row that is too long could hold an open quote, and spoil what is written after it.
+  std::string_view raw() const override { return reader_.raw_is_cut() ? std::string_view() : reader_.raw(); }
 
   std::string_view text(Field field, std::size_t) const override {
     const auto i = index_of(field);
@@ -72,13 +77,15 @@ class CsvRows : public RowSource {
  private:
   io::CsvHeader read_header(RowForm& form) {
     specs_of_.fill(no_spec);
-    const bool kind_in_row = std::holds_alternative<KindColumn>(mapping_.kind);
+    const bool kind_needed = std::holds_alternative<KindColumn>(mapping_.kind);
+    const bool kind_in_row = kind_needed || std::holds_alternative<Kind>(mapping_.kind);
     std::vector<io::FieldSpec> specs;
     for (std::size_t i = 0; i < field_count; ++i) {
       const auto field = static_cast<Field>(i);
       if (mapping_.constants[i] || (field == Field::kind && !kind_in_row)) continue;
-      const bool needed = field == Field::sku || field == Field::quantity || field == Field::kind ||
-                          (field == Field::warehouse && !mapping_.may_be_purchase());
+      const bool needed =
+          field == Field::sku || field == Field::quantity || (field == Field::kind && kind_needed) ||
+          (field == Field::warehouse && !mapping_.default_warehouse && !mapping_.may_be_purchase());
       specs_of_[i] = specs.size();
       specs.push_back({std::string(field_names[i]), needed && !mapping_.defaults[i]});
     }
@@ -106,7 +113,10 @@ class CsvRows : public RowSource {
     std::vector<std::string> shown;
     for (const auto& name : names) shown.push_back(text::quoted(name));
     const auto near = text::closest(wanted, names);
-    const io::Fault fault{file_, reader_.line(), 1, {},
+    const io::Fault fault{file_,
+                          reader_.line(),
+                          1,
+                          {},
                           fmt::format("there is no column {}; the columns are {}", text::quoted(wanted),
                                       text::join(shown, ", "))};
     Error error(Exit::bad_input, "bad_header", fault.to_string(),
@@ -153,4 +163,4 @@ std::unique_ptr<RowSource> make_csv_rows(io::ByteSource& bytes, const std::strin
   return std::make_unique<CsvRows>(bytes, file, delimiter, mapping, form);
 }
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

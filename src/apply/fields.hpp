@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 enum class Field { kind, warehouse, sku, quantity, reference, reason, note, user, occurred_at, id };
 
@@ -25,4 +25,4 @@ constexpr std::string_view name_of(Field field) {
 // A value per field, or none.
 using FieldTexts = std::array<std::optional<std::string>, field_count>;
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

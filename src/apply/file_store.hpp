@@ -9,7 +9,7 @@
 
 #include "core/types.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 // An operation that is stored under a key, as far as it takes to recognise it.
 struct StoredRequest {
@@ -22,10 +22,10 @@ struct StoredRequest {
 
 // A file that was applied, at least its first batch, under keys made of its digest.
 struct AppliedFile {
-  Digest digest{};             // SHA-256 of its bytes
-  Digest head{};               // request_mark() of its first well-formed operation
+  Digest digest{};              // SHA-256 of its bytes
+  Digest head{};                // request_mark() of its first well-formed operation
   std::int64_t operations = 0;  // in all, also those that are malformed or were refused
-  std::string name;            // as the user named it
+  std::string name;             // as the user named it
   Micros applied_at = 0;
 };
 
@@ -41,4 +41,4 @@ class FileStore {
   virtual void add_applied(const AppliedFile& file) = 0;
 };
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 std::size_t Input::Hashing::read(char* into, std::size_t size) {
   const auto n = source_.read(into, size);
@@ -43,4 +43,4 @@ void Input::end_first_pass() {
   if (!digest_) digest_ = hashing_->sum.finish();
 }
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

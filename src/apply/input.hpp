@@ -10,7 +10,7 @@
 #include "io/encoding.hpp"
 #include "io/input_file.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 struct InputOptions {
   std::string path;            // `-`: standard input
@@ -67,4 +67,4 @@ class Input {
   RowForm form_;
 };
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

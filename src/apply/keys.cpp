@@ -6,7 +6,7 @@
 #include "core/sha256.hpp"
 #include "core/text.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 std::string parse_source(std::string_view name) {
   auto source = parse_code(name, "--source");
@@ -39,4 +39,4 @@ Digest request_mark(const StoredRequest& stored) {
   return request_mark(stored.request_hash, stored.occurred_at);
 }
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

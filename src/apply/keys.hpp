@@ -9,7 +9,7 @@
 #include "apply/file_store.hpp"
 #include "stock/operation.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 // The longest name that leaves room for any position in a key of 64 bytes.
 inline constexpr std::size_t source_max_bytes = 40;
@@ -29,4 +29,4 @@ Digest request_mark(const Digest& request_hash, const std::optional<Micros>& occ
 Digest request_mark(const Operation& operation);
 Digest request_mark(const StoredRequest& stored);
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

@@ -9,7 +9,7 @@
 #include "io/csv_header.hpp"
 #include "io/input_file.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 namespace {
 
@@ -23,9 +23,11 @@ std::size_t character_at(std::string_view text, std::size_t at) {
 
 Kind parse_applied_kind(std::string_view name) {
   const auto kind = parse_kind(name);
-  const bool applied = kind == Kind::receive || kind == Kind::ship || kind == Kind::adjust || kind == Kind::purchase;
+  const bool applied =
+      kind == Kind::receive || kind == Kind::ship || kind == Kind::adjust || kind == Kind::purchase;
   if (applied) return *kind;
-  throw Error(Exit::usage, fmt::format("{} is not a kind: receive, ship, adjust or purchase", text::quoted(name)),
+  throw Error(Exit::usage,
+              fmt::format("{} is not a kind: receive, ship, adjust or purchase", text::quoted(name)),
               kind == Kind::opening ? "opening stock is posted by `invctl seed-from-csv --stock`" : "");
 }
 
@@ -70,7 +72,8 @@ KindMap KindMap::read(const std::string& path) {
       continue;
     }
     if (!header.check_row(reader, faults)) continue;
-    KindRule rule{std::string(text::trim(header.value(reader, 0))), text::to_nfc(header.value(reader, 1)), {}};
+    KindRule rule{
+        std::string(text::trim(header.value(reader, 0))), text::to_nfc(header.value(reader, 1)), {}};
     const auto kind = header.value(reader, 2);
     if (rule.column.empty()) faults.add(header.fault_at(reader, 0, "is empty"));
     try {
@@ -82,7 +85,8 @@ KindMap KindMap::read(const std::string& path) {
   }
   if (faults.empty() && rules.empty()) faults.add({file.name(), 1, 0, {}, "there is no rule"});
   if (!faults.empty()) {
-    Error error(Exit::bad_input, "bad_kind_map", fmt::format("{} is not a map of kinds", text::printable(file.name())),
+    Error error(Exit::bad_input, "bad_kind_map",
+                fmt::format("{} is not a map of kinds", text::printable(file.name())),
                 "its rows are column,pattern,kind: InvoiceNo,C*,receive");
     faults.add_to(error);
     throw error;
@@ -93,7 +97,8 @@ KindMap KindMap::read(const std::string& path) {
 std::vector<std::string> KindMap::columns() const {
   std::vector<std::string> columns;
   for (const auto& rule : rules_) {
-    if (std::find(columns.begin(), columns.end(), rule.column) == columns.end()) columns.push_back(rule.column);
+    if (std::find(columns.begin(), columns.end(), rule.column) == columns.end())
+      columns.push_back(rule.column);
   }
   return columns;
 }
@@ -107,4 +112,4 @@ KindBySign KindBySign::parse(std::string_view text) {
   return {parse_applied_kind(text::trim(names[0])), parse_applied_kind(text::trim(names[1]))};
 }
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

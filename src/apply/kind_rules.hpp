@@ -1,5 +1,5 @@
-// What kind of operation a row is, where it does not say so itself: by patterns (--kind-map) or by the sign of
-// its quantity (--kind-from-sign).
+// What kind of operation a row is, where it does not say so itself: by patterns (--kind-map) or by the sign
+// of its quantity (--kind-from-sign).
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 
 #include "stock/operation.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 // Throws Error(usage) for a name that is none of receive, ship, adjust, purchase.
 Kind parse_applied_kind(std::string_view name);
@@ -27,8 +27,9 @@ struct KindRule {
   std::optional<Kind> kind;  // nothing: the row is skipped
 };
 
-// The rules of a --kind-map file, a CSV file with the columns column, pattern and kind (receive, ship, adjust,
-// purchase or skip); the first that matches counts. Throws Error(bad_input) with every fault as a line.
+// The rules of a --kind-map file, a CSV file with the columns column, pattern and kind (receive, ship,
+// adjust, purchase or skip); the first that matches counts. Throws Error(bad_input) with every fault as a
+// line.
 class KindMap {
  public:
   static KindMap read(const std::string& path);
@@ -54,4 +55,4 @@ struct KindColumn {};  // the row's own field says it
 
 using KindSource = std::variant<KindColumn, Kind, KindMap, KindBySign>;
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

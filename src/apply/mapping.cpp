@@ -7,7 +7,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 namespace {
 
@@ -19,8 +19,9 @@ struct Word {
 Word parse_word(const std::string& word, std::string_view option) {
   const auto at = word.find('=');
   if (at == std::string::npos || at == 0 || at + 1 == word.size()) {
-    throw Error(Exit::usage, fmt::format("{} {} is not FIELD={}", option, text::quoted(word),
-                                         option == "--map" ? "COLUMN" : "VALUE"),
+    throw Error(Exit::usage,
+                fmt::format("{} {} is not FIELD={}", option, text::quoted(word),
+                            option == "--map" ? "COLUMN" : "VALUE"),
                 option == "--map" ? "such as --map sku=StockCode" : "such as --set warehouse=MAIN");
   }
   const auto name = word.substr(0, at);
@@ -81,4 +82,4 @@ void add_set_words(Mapping& mapping, std::span<const std::string> words) {
   }
 }
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

@@ -11,13 +11,16 @@
 #include "apply/kind_rules.hpp"
 #include "io/csv_header.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 struct Mapping {
-  io::ColumnMap columns;                // --map; a field not in it is read from the column of its own name
-  FieldTexts constants;                 // --set; takes the place of a column
-  FieldTexts defaults;                  // what fills a field that a row leaves empty, such as --reason-default
-  std::optional<std::string> group_by;  // consecutive rows with the same text in this column are one operation
+  io::ColumnMap columns;  // --map; a field not in it is read from the column of its own name
+  FieldTexts constants;   // --set; takes the place of a column
+  FieldTexts defaults;    // what fills a field that a row leaves empty, such as --reason-default
+  // The same for all kinds but purchases, which are allocated.
+  std::optional<std::string> default_warehouse;
+  // Consecutive rows with the same text in this column are one operation.
+  std::optional<std::string> group_by;
   KindSource kind = KindColumn{};
   bool quantity_sets = false;  // adjust --set: the quantity becomes what is on hand
 
@@ -26,9 +29,9 @@ struct Mapping {
   bool may_be_purchase() const;
 };
 
-// Reads `FIELD=TEXT` words of --map and --set into `mapping`. Throws Error(usage) for an unknown field, a word
-// without `=`, a field given twice, or both mapped and set.
+// Reads `FIELD=TEXT` words of --map and --set into `mapping`. Throws Error(usage) for an unknown field, a
+// word without `=`, a field given twice, or both mapped and set.
 void add_map_words(Mapping& mapping, std::span<const std::string> words);
 void add_set_words(Mapping& mapping, std::span<const std::string> words);
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

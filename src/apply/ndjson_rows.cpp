@@ -8,7 +8,7 @@
 #include "core/text.hpp"
 #include "io/line_reader.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 namespace {
 
@@ -91,8 +91,8 @@ class NdjsonRows : public RowSource {
     nested_ = false;
     const auto line = reader_.text();
     if (const auto bad = text::invalid_utf8_at(line)) {
-      fail(column_at(line, *bad), fmt::format("the byte 0x{:02x} is not UTF-8",
-                                              static_cast<unsigned char>(line[*bad])));
+      fail(column_at(line, *bad),
+           fmt::format("the byte 0x{:02x} is not UTF-8", static_cast<unsigned char>(line[*bad])));
       return false;
     }
     Json json;
@@ -177,4 +177,4 @@ std::unique_ptr<RowSource> make_ndjson_rows(io::ByteSource& bytes, const std::st
   return std::make_unique<NdjsonRows>(bytes, file, mapping);
 }
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

@@ -8,7 +8,7 @@
 #include "core/text.hpp"
 #include "core/time.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 namespace {
 
@@ -104,6 +104,10 @@ bool OperationReader::decide_kind() {
   if (const auto* fixed = std::get_if<Kind>(&mapping_.kind)) {
     kind_ = *fixed;
     by_sign_ = false;
+    const auto name = source_.text(Field::kind);
+    if (!name.empty() && name != kind_name(*fixed)) {
+      kind_problem_ = fmt::format("{} is not {}", text::quoted(name), kind_name(*fixed));
+    }
   } else if (const auto* sign = std::get_if<KindBySign>(&mapping_.kind)) {
     // A quantity that is no number is a fault of its own; zero has no sign.
     kind_ = source_.text(Field::quantity).starts_with('-') ? sign->negative : sign->positive;
@@ -133,7 +137,10 @@ void OperationReader::add_row(ReadOperation& operation) {
   if (first) {
     group_ = group_of_row();
     if (after_unreadable_) {
-      operation.faults.add({options_.file, source_.line(), 0, {},
+      operation.faults.add({options_.file,
+                            source_.line(),
+                            0,
+                            {},
                             "the row before it cannot be read, and may belong to this operation"});
     }
   }
@@ -146,10 +153,10 @@ void OperationReader::add_row(ReadOperation& operation) {
       line = source_.line();
       operation.operation.kind = *kind_;
     } else if (operation.operation.kind != *kind_) {
-      operation.faults.add(source_.fault(
-          Field::kind, 0,
-          fmt::format("{} differs from {} on line {}, in one operation", kind_name(*kind_),
-                      kind_name(operation.operation.kind), line)));
+      operation.faults.add(
+          source_.fault(Field::kind, 0,
+                        fmt::format("{} differs from {} on line {}, in one operation", kind_name(*kind_),
+                                    kind_name(operation.operation.kind), line)));
     }
   }
   read_texts(operation);
@@ -167,7 +174,8 @@ std::optional<Quantity> OperationReader::read_quantity(std::size_t at, ReadOpera
   const auto quantity = parse_quantity(text, why);
   if (!quantity) return fail(std::move(why));
   if (mapping_.quantity_sets) {
-    return *quantity >= 0 ? quantity : fail(fmt::format("{} is negative, and cannot be what is on hand", *quantity));
+    return *quantity >= 0 ? quantity
+                          : fail(fmt::format("{} is negative, and cannot be what is on hand", *quantity));
   }
   if (*quantity == 0) return fail("0 moves nothing");
   if (!kind_ || *kind_ == Kind::adjust) return quantity;
@@ -181,7 +189,9 @@ void OperationReader::add_line(ReadOperation& operation, std::size_t at) {
   auto& faults = operation.faults;
   const auto quantity = read_quantity(at, operation);
   std::optional<WarehouseCode> warehouse;
-  const auto code = source_.text(Field::warehouse, at);
+  auto code = source_.text(Field::warehouse, at);
+  if (code.empty() && kind_ != Kind::purchase && mapping_.default_warehouse)
+    code = *mapping_.default_warehouse;
   if (!code.empty()) {
     warehouse = parse_field(code, faults, source_, Field::warehouse, at, WarehouseCode::parse);
   } else if (kind_ && *kind_ != Kind::purchase) {
@@ -195,7 +205,8 @@ void OperationReader::add_line(ReadOperation& operation, std::size_t at) {
   const auto sku = parse_field(sku_text, faults, source_, Field::sku, at, Sku::parse);
   if (!sku) return;
   operation.places.push_back({operation.rows.empty() ? 0 : operation.rows.size() - 1, source_.line(),
-                              source_.column(Field::sku), warehouse ? warehouse->str() : std::string(), sku->str()});
+                              source_.column(Field::sku), warehouse ? warehouse->str() : std::string(),
+                              sku->str()});
   Line line{std::move(warehouse), *sku, quantity.value_or(0), Line::Mode::delta, std::nullopt};
   if (mapping_.quantity_sets) line.mode = Line::Mode::set;
   operation.operation.lines.push_back(std::move(line));
@@ -209,9 +220,9 @@ void OperationReader::merge(ReadOperation& operation, Field field, std::optional
     into = std::move(value);
     line = source_.line();
   } else if (*into != value) {
-    operation.faults.add(
-        source_.fault(field, 0, fmt::format("{} differs from {} on line {}, in one operation",
-                                            text::quoted(value), text::quoted(*into), line)));
+    operation.faults.add(source_.fault(field, 0,
+                                       fmt::format("{} differs from {} on line {}, in one operation",
+                                                   text::quoted(value), text::quoted(*into), line)));
   }
 }
 
@@ -247,7 +258,8 @@ void OperationReader::finish(ReadOperation& read) {
   if (operation.kind == Kind::adjust && !operation.reason) {
     fail(Field::reason, "is empty, and an adjustment needs one; --reason-default TEXT fills it");
   }
-  if (operation.kind == Kind::purchase && !operation.user) fail(Field::user, "is empty, and a purchase needs one");
+  if (operation.kind == Kind::purchase && !operation.user)
+    fail(Field::user, "is empty, and a purchase needs one");
   const bool has_id = operation.key.has_value();
   if (!has_ids_) has_ids_ = has_id;
   if (*has_ids_ && !has_id) fail(Field::id, "is empty, but other operations of this file have one");
@@ -260,4 +272,4 @@ void OperationReader::finish(ReadOperation& read) {
   }
 }
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

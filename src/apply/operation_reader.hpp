@@ -11,7 +11,7 @@
 #include "io/fault.hpp"
 #include "stock/operation.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 // Where a line of an operation stands in the input.
 struct LinePlace {
@@ -52,9 +52,9 @@ class OperationReader {
   // where it belongs, makes the operations on both its sides bad.
   bool next(ReadOperation& operation);
 
-  std::size_t rows() const { return rows_; }                // read, without the header
-  std::size_t skipped_rows() const { return skipped_; }     // that the kind map skips
-  bool ends_file() const { return ends_file_; }             // the rest of the input cannot be read
+  std::size_t rows() const { return rows_; }             // read, without the header
+  std::size_t skipped_rows() const { return skipped_; }  // that the kind map skips
+  bool ends_file() const { return ends_file_; }          // the rest of the input cannot be read
 
  private:
   void start(ReadOperation& operation);
@@ -71,7 +71,8 @@ class OperationReader {
   RowSource& source_;
   const Mapping& mapping_;
   Options options_;
-  std::vector<std::size_t> rule_columns_;  // of each rule of the kind map: which RowSource::other() it looks at
+  std::vector<std::size_t>
+      rule_columns_;  // of each rule of the kind map: which RowSource::other() it looks at
 
   bool waiting_ = false;  // the source stands on a row that belongs to the next operation
   bool open_ = false;     // an operation is being read
@@ -84,10 +85,10 @@ class OperationReader {
   std::optional<bool> has_ids_;  // whether the first well-formed operation had an id: all have, or none
 
   // Of the row that the source stands on.
-  std::optional<Kind> kind_;   // nothing: skipped
-  std::string kind_problem_;   // why there is no kind
-  bool by_sign_ = false;       // the kind says the direction: the quantity's sign does not
+  std::optional<Kind> kind_;  // nothing: skipped
+  std::string kind_problem_;  // why there is no kind
+  bool by_sign_ = false;      // the kind says the direction: the quantity's sign does not
   std::array<std::size_t, field_count> first_line_of_{};  // where the open operation got each text from
 };
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

@@ -13,7 +13,7 @@
 #include "io/csv.hpp"
 #include "io/fault.hpp"
 
-namespace invctl::apply {
+namespace invctl::intake {
 
 class RowSource {
  public:
@@ -62,8 +62,8 @@ inline constexpr std::string_view reject_code_column = "rejected_code";
 inline constexpr std::string_view reject_reason_column = "rejected_reason";
 inline constexpr std::string_view reject_object = "rejected";  // of NDJSON: {"code":...,"reason":...}
 
-// Delimited text with a header. Reads the header: throws Error(bad_input, "bad_header") where a column that is
-// needed or named is not there. `bytes` and `mapping` must outlive the source. `form` is filled in.
+// Delimited text with a header. Reads the header: throws Error(bad_input, "bad_header") where a column that
+// is needed or named is not there. `bytes` and `mapping` must outlive the source. `form` is filled in.
 std::unique_ptr<RowSource> make_csv_rows(io::ByteSource& bytes, const std::string& file, char delimiter,
                                          const Mapping& mapping, RowForm& form);
 
@@ -73,4 +73,4 @@ std::unique_ptr<RowSource> make_csv_rows(io::ByteSource& bytes, const std::strin
 std::unique_ptr<RowSource> make_ndjson_rows(io::ByteSource& bytes, const std::string& file,
                                             const Mapping& mapping, RowForm& form);
 
-}  // namespace invctl::apply
+}  // namespace invctl::intake

@@ -1,5 +1,5 @@
-// Reads text line by line in bounded memory. Lines end with LF or CRLF; a UTF-8 byte order mark at the start is
-// skipped.
+// Reads text line by line in bounded memory. Lines end with LF or CRLF; a UTF-8 byte order mark at the start
+// is skipped.
 #pragma once
 
 #include <cstddef>
