@@ -60,7 +60,7 @@ intake::Options run_options(Context& context, const ApplyOptions& options) {
                 fmt::format("--on-error {} is not abort or skip", text::quoted(options.on_error)));
   }
   run.skip_errors = options.on_error == "skip";
-  if (!run.skip_errors && (options.rejects || options.batch)) {
+  if (!run.skip_errors && !options.ack && (options.rejects || options.batch)) {
     throw Error(Exit::usage,
                 fmt::format("{} goes with --on-error skip", options.rejects ? "--rejects" : "--batch"),
                 "without it all of the input is one transaction");
@@ -120,6 +120,17 @@ void choose_kind(intake::Mapping& mapping, const ApplyOptions& options) {
   if (options.kind_from_sign) mapping.kind = intake::KindBySign::parse(*options.kind_from_sign);
 }
 
+// The options that say something about a whole file mean nothing in a stream that is answered line by line.
+void check_ack(const ApplyOptions& options) {
+  const bool plain = options.path == "-" && options.on_error == "abort" && !options.group_by &&
+                     !options.rejects && !options.as_new && !options.dry_run &&
+                     options.input_format.value_or("ndjson") == "ndjson" &&
+                     io::is_utf8_name(options.encoding);
+  if (plain) return;
+  throw Error(Exit::usage, "--ack goes with standard input and one JSON object per line",
+              "invctl apply - --ack, with --map, --set, --source, --batch and the kind options only");
+}
+
 Exit finish(Context& context, const intake::Report& report, const ApplyOptions& options,
             intake::RejectsFile* rejects, std::chrono::steady_clock::duration elapsed) {
   if (rejects != nullptr && !options.dry_run) {
@@ -175,6 +186,10 @@ Exit apply_input(Context& context, const ApplyOptions& options, intake::Mapping 
     throw Error(Exit::usage, "--set id gives all operations the same id",
                 "--map id=COLUMN, or --source NAME");
   }
+  if (options.ack) {
+    check_ack(options);
+    return answer_stream(context, run, mapping);
+  }
   const auto from = input_options(options);
   const auto store = context.open_for_writing();
   intake::Input input(from, mapping);
@@ -215,6 +230,7 @@ void setup_apply(CLI::App& app, Action& action) {
                  "the kinds of positive and of negative quantities")
       ->type_name("A,B")
       ->group(input_group);
+  app.add_flag("--ack", options->ack, "answer each line of NDJSON from standard input once it is durable");
   app.add_flag("--dry-run", options->dry_run, "do everything, report it, and undo it");
   action = [options](Context& context) { return apply_input(context, *options, {}); };
 }

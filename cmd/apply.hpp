@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apply/mapping.hpp"
+#include "apply/run.hpp"
 #include "command.hpp"
 
 namespace invctl::cmd {
@@ -22,6 +23,7 @@ struct ApplyOptions {
   std::string on_error = "abort";
   bool as_new = false;
   bool dry_run = false;
+  bool ack = false;  // apply only
 };
 
 // Declares what `apply` and `--from` share: how the input is read, and what is done about errors.
@@ -29,6 +31,9 @@ void add_input_options(CLI::App& app, ApplyOptions& options);
 
 // Whether one of these was given; names it. They mean nothing without an input.
 std::optional<std::string> input_option_given(const CLI::App& app);
+
+// Posts operations from standard input as they come, and answers each on standard output.
+Exit answer_stream(Context& context, const intake::Options& options, const intake::Mapping& mapping);
 
 // Posts the input and reports. `mapping` says what the command itself knows: the kind, defaults.
 Exit apply_input(Context& context, const ApplyOptions& options, intake::Mapping mapping);

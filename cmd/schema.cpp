@@ -194,6 +194,15 @@ constexpr Entry entries[] = {
     {"adjust", [] { return change(false); }},
     {"purchase", [] { return change(true); }},
     {"apply", apply_report},
+    {"apply --ack",
+     [] {
+       return object({{"line", integer()},
+                      {"id", nullable(string())},
+                      {"operation", nullable(integer())},
+                      {"exit", integer()},
+                      {"replayed", boolean()}},
+                     {{"error", object({{"code", string()}, {"message", string()}})}});
+     }},
     {"stock",
      [] {
        return array(object({{"warehouse", string()},

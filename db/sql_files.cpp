@@ -13,7 +13,7 @@ std::vector<intake::StoredRequest> SqlStore::find_requests(std::span<const std::
       *connection_, keys,
       [](std::size_t n) {
         return fmt::format(
-            "SELECT idempotency_key, request_hash, recorded_at, occurred_at, outcome, result FROM operation "
+            "SELECT idempotency_key, request_hash, recorded_at, occurred_at, outcome, result, id FROM operation "
             "WHERE idempotency_key IN ({})",
             placeholders(n));
       },
@@ -25,6 +25,7 @@ std::vector<intake::StoredRequest> SqlStore::find_requests(std::span<const std::
           if (query.integer(2) != query.integer(3)) stored.occurred_at = query.integer(3);
           stored.accepted = query.text(4) == "accepted";
           stored.result = query.optional_text(5);
+          stored.operation = query.integer(6);
           found.push_back(std::move(stored));
         }
       });

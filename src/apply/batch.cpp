@@ -73,6 +73,7 @@ std::size_t settle(FileStore& files, const KeyPlan& keys, const std::string& fil
       reject(item, rejection_from_json(found->second.result.value_or("null")), file);
     } else {
       item.outcome = BatchItem::Outcome::replayed;
+      item.operation = found->second.operation;
     }
   }
   return left;
@@ -101,6 +102,27 @@ void post_open(Posting& posting, const KeyPlan& keys, const std::string& file,
     item.outcome = outcomes[i].replayed ? BatchItem::Outcome::replayed : BatchItem::Outcome::applied;
     if (!outcomes[i].replayed) item.movements = static_cast<std::int64_t>(outcomes[i].receipt->lines.size());
     item.operation = outcomes[i].receipt->operation;
+  }
+}
+
+void count(Report& report, std::span<const BatchItem> items) {
+  for (const auto& item : items) {
+    Counts none;
+    auto& kind = item.read.well_formed() ? report.kinds[item.read.operation.kind] : none;
+    const auto add = [&](std::int64_t Counts::*counter) {
+      ++(report.operations.*counter);
+      ++(kind.*counter);
+    };
+    if (item.outcome == BatchItem::Outcome::applied) add(&Counts::applied);
+    if (item.outcome == BatchItem::Outcome::replayed) add(&Counts::replayed);
+    if (item.outcome != BatchItem::Outcome::rejected) {
+      report.movements += item.movements;
+      continue;
+    }
+    add(&Counts::rejected);
+    if (report.rejects.size() < Report::rejects_max) {
+      report.rejects.push_back({item.read.line, item.why->code, in_one_line(*item.why)});
+    }
   }
 }
 

@@ -13,6 +13,7 @@ namespace invctl::intake {
 
 // An operation that is stored under a key, as far as it takes to recognise it.
 struct StoredRequest {
+  std::int64_t operation = 0;  // its id
   std::string key;
   Digest request_hash{};
   std::optional<Micros> occurred_at;  // as it was given; nothing where it is the time of recording

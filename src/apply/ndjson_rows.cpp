@@ -30,8 +30,11 @@ std::string shown(const Json& value) {
 
 class NdjsonRows : public RowSource {
  public:
-  NdjsonRows(io::ByteSource& bytes, const std::string& file, const Mapping& mapping)
-      : file_(file), mapping_(mapping), others_(mapping.other_columns()), reader_(bytes) {
+  NdjsonRows(io::ByteSource& bytes, const std::string& file, const Mapping& mapping, std::size_t lines_before)
+      : file_(file),
+        mapping_(mapping),
+        others_(mapping.other_columns()),
+        reader_(bytes, std::size_t{1} << 20, lines_before) {
     for (std::size_t i = 0; i < field_count; ++i) {
       const auto mapped = mapping.columns.find(field_names[i]);
       keys_[i] = mapped == mapping.columns.end() ? std::string(field_names[i]) : mapped->second;
@@ -171,10 +174,10 @@ class NdjsonRows : public RowSource {
 }  // namespace
 
 std::unique_ptr<RowSource> make_ndjson_rows(io::ByteSource& bytes, const std::string& file,
-                                            const Mapping& mapping, RowForm& form) {
+                                            const Mapping& mapping, RowForm& form, std::size_t lines_before) {
   form = {};
   form.ndjson = true;
-  return std::make_unique<NdjsonRows>(bytes, file, mapping);
+  return std::make_unique<NdjsonRows>(bytes, file, mapping, lines_before);
 }
 
 }  // namespace invctl::intake

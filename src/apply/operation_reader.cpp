@@ -262,6 +262,7 @@ void OperationReader::finish(ReadOperation& read) {
     fail(Field::user, "is empty, and a purchase needs one");
   const bool has_id = operation.key.has_value();
   if (!has_ids_) has_ids_ = has_id;
+  if (options_.ids_may_differ) has_ids_ = has_id;
   if (*has_ids_ && !has_id) fail(Field::id, "is empty, but other operations of this file have one");
   if (!*has_ids_ && has_id) fail(Field::id, "is given, but the operations before it have none");
   try {

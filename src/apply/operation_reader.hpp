@@ -40,6 +40,7 @@ class OperationReader {
     std::string file;   // for messages
     std::string actor;  // of every operation
     bool keep_rows = false;
+    bool ids_may_differ = false;  // some operations have an id and others none
   };
 
   // `source` and `mapping` must outlive it.

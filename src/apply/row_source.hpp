@@ -69,8 +69,10 @@ std::unique_ptr<RowSource> make_csv_rows(io::ByteSource& bytes, const std::strin
 
 // One JSON object per line: {"kind","warehouse","sku","quantity",...}, or with the list
 // "lines":[{"warehouse","sku","quantity"}], whose entries may leave the warehouse to the object. Values are
-// texts or whole numbers; null is absent; other keys are ignored. Empty lines are skipped.
+// texts or whole numbers; null is absent; other keys are ignored. Empty lines are skipped. `lines_before`: of
+// the input, read before `bytes`.
 std::unique_ptr<RowSource> make_ndjson_rows(io::ByteSource& bytes, const std::string& file,
-                                            const Mapping& mapping, RowForm& form);
+                                            const Mapping& mapping, RowForm& form,
+                                            std::size_t lines_before = 0);
 
 }  // namespace invctl::intake

@@ -14,26 +14,6 @@ namespace invctl::intake {
 
 namespace {
 
-// Adds the warehouses and SKUs of operations to a list, each pair once.
-class DistinctLines {
- public:
-  void add(const Operation& operation) {
-    for (const auto& line : operation.lines) {
-      key_ = line.warehouse ? line.warehouse->str() : std::string();
-      key_ += '\0';
-      key_ += line.sku.str();
-      if (seen_.insert(key_).second)
-        lines_.push_back({line.warehouse, line.sku, 0, Line::Mode::delta, std::nullopt});
-    }
-  }
-  std::vector<Line> take() { return std::move(lines_); }
-
- private:
-  std::string key_;
-  std::unordered_set<std::string> seen_;
-  std::vector<Line> lines_;
-};
-
 // What the rules refuse, with the exit and the code of the first.
 class Refusals {
  public:
@@ -209,27 +189,6 @@ void Apply::note_applied() {
   files_.add_applied({keys_.file, *head_, total_operations_, input_.name(), now_utc()});
 }
 
-void Apply::count(std::span<const BatchItem> items) {
-  for (const auto& item : items) {
-    Counts none;
-    auto& kind = item.read.well_formed() ? report_.kinds[item.read.operation.kind] : none;
-    const auto add = [&](std::int64_t Counts::*counter) {
-      ++(report_.operations.*counter);
-      ++(kind.*counter);
-    };
-    if (item.outcome == BatchItem::Outcome::applied) add(&Counts::applied);
-    if (item.outcome == BatchItem::Outcome::replayed) add(&Counts::replayed);
-    if (item.outcome != BatchItem::Outcome::rejected) {
-      report_.movements += item.movements;
-      continue;
-    }
-    add(&Counts::rejected);
-    if (report_.rejects.size() < Report::rejects_max) {
-      report_.rejects.push_back({item.read.line, item.why->code, in_one_line(*item.why)});
-    }
-  }
-}
-
 // Between that look and the lock of the first batch, another run may have begun with a file like this one.
 void Apply::check_no_rival() {
   for (const auto& other : files_.find_applied_by_head(*head_)) {
@@ -266,7 +225,7 @@ void Apply::whole() {
       if (settle(files_, keys_, input_.name(), items, look_up_) > 0) {
         post_open(posting, keys_, input_.name(), items);
       }
-      count(items);
+      count(report_, items);
       for (const auto& item : items) {
         if (item.why && !options_.skip_errors) refusals.add(*item.why);
       }
@@ -291,7 +250,7 @@ void Apply::in_batches() {
   std::vector<BatchItem> items;
   while (read_batch(reader, options_.batch, items)) {
     post_batch(items);
-    count(items);
+    count(report_, items);
     observer_.settled(items);
     observer_.progress(input_.position());
   }

@@ -73,7 +73,6 @@ class Apply {
   void check_no_rival();
   std::optional<bool> begins_alike(const AppliedFile& other);
   void note_applied();
-  void count(std::span<const BatchItem> items);
 
   PostingStore& store_;
   FileStore& files_;

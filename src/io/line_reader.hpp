@@ -20,8 +20,10 @@ class LineReader {
     end,
   };
 
-  explicit LineReader(ByteSource& source, std::size_t max_line_bytes = std::size_t{1} << 20)
-      : source_(source), limit_(max_line_bytes) {}
+  // `lines_before`: of the same input, read by another reader.
+  explicit LineReader(ByteSource& source, std::size_t max_line_bytes = std::size_t{1} << 20,
+                      std::size_t lines_before = 0)
+      : source_(source), limit_(max_line_bytes), line_(lines_before) {}
 
   Status next();
 
@@ -39,7 +41,8 @@ class LineReader {
   std::size_t limit_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0;
-  std::size_t line_ = 0, column_ = 0;
+  std::size_t line_;
+  std::size_t column_ = 0;
   std::string_view text_;
   std::string problem_;
   bool source_ended_ = false;
