@@ -7,6 +7,7 @@
 #include "apply/file_store.hpp"
 #include "catalog/catalog.hpp"
 #include "connection.hpp"
+#include "stock/audit.hpp"
 #include "stock/reads.hpp"
 #include "stock/store.hpp"
 
@@ -20,7 +21,11 @@ struct Guards {
       true;  // the balance is changed relative to what was read, and only if its version is still that
 };
 
-class SqlStore : public PostingStore, public CatalogStore, public ReadStore, public intake::FileStore {
+class SqlStore : public PostingStore,
+                 public CatalogStore,
+                 public ReadStore,
+                 public LedgerReader,
+                 public intake::FileStore {
  public:
   // Reads the database's settings. Throws Error(unavailable) where it is not initialised or of another
   // version.
@@ -61,6 +66,10 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
   std::vector<std::string> warehouse_codes(const std::string& prefix, std::int64_t limit) override;
   std::vector<std::string> skus(const std::string& prefix, std::int64_t limit) override;
 
+  void balances(const std::function<void(const BalanceEntry&)>& row) override;
+  void operations(const std::function<void(const OperationEntry&)>& row) override;
+  void movements(const std::function<void(const MovementEntry&)>& row) override;
+
   std::vector<intake::StoredRequest> find_requests(std::span<const std::string> keys) override;
   bool is_applied(const Digest& digest) override;
   std::vector<intake::AppliedFile> find_applied_by_head(const Digest& head) override;
@@ -78,8 +87,8 @@ class SqlStore : public PostingStore, public CatalogStore, public ReadStore, pub
   std::vector<std::int64_t> resolve_inventory(std::span<const InventoryKey> keys,
                                               std::span<const std::int64_t> products);
   std::int64_t next_id(const std::string& table);
-  // Inserts `rows` and returns their ids. `columns` start with "id, " and the table's unique code, which is the
-  // member `code` and by which ids are read back where they are not counted; `bind` binds all but the id.
+  // Inserts `rows` and returns their ids. `columns` start with "id, " and the table's unique code, which is
+  // the member `code` and by which ids are read back where they are not counted; `bind` binds all but the id.
   template <class Row, class Bind>
   std::vector<std::int64_t> insert_rows(const std::string& table, const std::string& columns,
                                         std::span<const Row> rows, std::string Row::*code, Bind&& bind);
