@@ -30,13 +30,21 @@ std::vector<Line> adjust_lines(Context& context, const AdjustOptions& options) {
 void setup_adjust(CLI::App& app, Action& action) {
   auto options = std::make_shared<AdjustOptions>();
   add_change_options(app, *options, "the change, +N or -N; with --set what is on hand");
-  app.add_option("--reason", options->reason, "why")->type_name("TEXT")->required();
+  app.add_option("--reason", options->reason, "why")->type_name("TEXT");
   app.add_flag("--set", options->set, "the quantity becomes what is on hand");
   app.add_option("--expect", options->expect, "with --set: only if this is on hand now")->type_name("M");
   action = [options](Context& context) {
+    if (posts_input(*options)) {
+      if (options->expect) throw Error(Exit::usage, "--expect does not go with --from");
+      intake::Mapping mapping;
+      mapping.quantity_sets = options->set;
+      if (!options->reason.empty())
+        mapping.defaults[intake::index_of(intake::Field::reason)] = options->reason;
+      return post_input(context, Kind::adjust, *options, std::move(mapping));
+    }
     auto operation = make_operation(context, Kind::adjust, *options);
     if (options->reason.empty())
-      throw Error(Exit::usage, "--reason is empty", "say why the stock is corrected");
+      throw Error(Exit::usage, "why? --reason TEXT is needed", "say why the stock is corrected");
     operation.reason = parse_text(options->reason, "--reason");
     operation.lines = adjust_lines(context, *options);
     return post_and_report(context, std::move(operation), options->dry_run);

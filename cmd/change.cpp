@@ -76,7 +76,7 @@ void show_prices(io::Answer& answer, const Receipt& receipt, const Currency& cur
 }  // namespace
 
 void add_change_options(CLI::App& app, ChangeOptions& options, const std::string& line_help) {
-  app.add_option("lines", options.lines, line_help)->type_name("SKU=QTY")->required();
+  app.add_option("lines", options.lines, line_help)->type_name("SKU=QTY");
   app.add_option("-w,--warehouse", options.warehouse, "the warehouse; INVCTL_WAREHOUSE is the default")
       ->type_name("WH");
   add_request_options(app, options);
@@ -88,6 +88,44 @@ void add_request_options(CLI::App& app, ChangeOptions& options) {
   app.add_option("--id", options.id, "idempotency key: the same request with the same id is done once")
       ->type_name("K");
   app.add_flag("--dry-run", options.dry_run, "do everything, report it, and undo it");
+  app.add_option("--from", options.from, "post the operations of this file instead; - is standard input")
+      ->type_name("FILE")
+      ->group("Input");
+  add_input_options(app, options.input);
+  options.app = &app;
+}
+
+bool posts_input(const ChangeOptions& options) {
+  const auto given = input_option_given(*options.app);
+  if (!options.from) {
+    if (given) throw Error(Exit::usage, *given + " goes with --from FILE");
+    if (options.lines.empty()) {
+      throw Error(Exit::usage, "which lines?", "SKU=QTY words such as BOLT-10=5, or --from FILE");
+    }
+    return false;
+  }
+  if (!options.lines.empty()) {
+    throw Error(Exit::usage, "lines are given both as words and with --from", "one of the two");
+  }
+  if (options.id) {
+    throw Error(Exit::usage, "--id names one operation, --from may hold many",
+                "a column `id` of the input, or --source NAME");
+  }
+  return true;
+}
+
+Exit post_input(Context& context, Kind kind, const ChangeOptions& options, intake::Mapping mapping) {
+  const auto fill = [&](intake::Field field, const std::optional<std::string>& value) {
+    if (value && !value->empty()) mapping.defaults[intake::index_of(field)] = value;
+  };
+  mapping.kind = kind;
+  fill(intake::Field::reference, options.reference);
+  fill(intake::Field::note, options.note);
+  fill(intake::Field::warehouse, options.warehouse);
+  auto input = options.input;
+  input.path = *options.from;
+  input.dry_run = options.dry_run;
+  return apply_input(context, input, std::move(mapping));
 }
 
 WarehouseCode required_warehouse(Context& context, const ChangeOptions& options) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apply.hpp"
 #include "command.hpp"
 #include "lines.hpp"
 #include "stock/ledger.hpp"
@@ -16,9 +17,12 @@ struct ChangeOptions {
   std::optional<std::string> warehouse, reference, note, id;
   std::vector<std::string> lines;
   bool dry_run = false;
+  std::optional<std::string> from;  // post operations of this input instead
+  ApplyOptions input;               // how it is read
+  const CLI::App* app = nullptr;
 };
 
-// Declares -w, --ref, --note, --id, --dry-run and the SKU=QTY words.
+// Declares -w, --ref, --note, --id, --dry-run, the SKU=QTY words, and --from with its options.
 void add_change_options(CLI::App& app, ChangeOptions& options, const std::string& line_help);
 // --ref, --note, --id and --dry-run alone.
 void add_request_options(CLI::App& app, ChangeOptions& options);
@@ -28,6 +32,14 @@ WarehouseCode required_warehouse(Context& context, const ChangeOptions& options)
 
 // An operation with what the options say but its lines.
 Operation make_operation(Context& context, Kind kind, const ChangeOptions& options);
+
+// Whether the operations come from --from. Throws Error(usage) where it is mixed with what describes one
+// operation on the command line, or where there is neither.
+bool posts_input(const ChangeOptions& options);
+
+// Posts what --from names, all of one kind. -w, --ref and --note fill what its rows leave empty, as do the
+// `defaults` of the caller.
+Exit post_input(Context& context, Kind kind, const ChangeOptions& options, intake::Mapping mapping);
 
 // Posts the operation and prints what became of it. Throws the rejection where it was refused.
 Exit post_and_report(Context& context, Operation operation, bool dry_run);

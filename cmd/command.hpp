@@ -37,6 +37,7 @@ void setup_ship(CLI::App& app, Action& action);
 void setup_adjust(CLI::App& app, Action& action);
 void setup_purchase(CLI::App& app, Action& action);
 void setup_reverse(CLI::App& app, Action& action);
+void setup_apply(CLI::App& app, Action& action);
 void setup_stock(CLI::App& app, Action& action);
 void setup_history(CLI::App& app, Action& action);
 void setup_simulate(CLI::App& app, Action& action);

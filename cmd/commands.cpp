@@ -22,6 +22,8 @@ std::span<const Command> command_table() {
        "invctl purchase BOLT-10=2 --user kim --id order-77"},
       {"reverse", "Change stock", "undo an operation by its opposite", setup_reverse,
        "invctl reverse 42 --reason \"booked twice\""},
+      {"apply", "Change stock", "post operations from a file or a pipe", setup_apply,
+       "invctl apply orders.csv --set kind=ship --set warehouse=EAST --source web-shop"},
       {"stock", "Look", "what is on hand, reserved and available", setup_stock,
        "invctl stock -w EAST --below-reorder"},
       {"history", "Look", "movements of the ledger, newest first", setup_history,

@@ -6,6 +6,7 @@ void setup_receive(CLI::App& app, Action& action) {
   auto options = std::make_shared<ChangeOptions>();
   add_change_options(app, *options, "the stock that comes in");
   action = [options](Context& context) {
+    if (posts_input(*options)) return post_input(context, Kind::receive, *options, {});
     auto operation = make_operation(context, Kind::receive, *options);
     operation.lines =
         parse_lines(options->lines, QuantityForm::positive, required_warehouse(context, *options));

@@ -162,6 +162,25 @@ Json export_counts() {
                  {"elapsed_ms", integer()}});
 }
 
+Json apply_counts() {
+  return object({{"applied", integer()}, {"replayed", integer()}, {"rejected", integer()}});
+}
+
+Json apply_report() {
+  Json kinds = {{"type", "object"}, {"additionalProperties", apply_counts()}};
+  return object(
+      {{"file", string()},
+       {"rows", integer()},
+       {"skipped_rows", integer()},
+       {"operations", apply_counts()},
+       {"kinds", kinds},
+       {"movements", integer()},
+       {"elapsed_s", number()},
+       {"operations_per_s", number()},
+       {"dry_run", boolean()},
+       {"rejects", array(object({{"line", integer()}, {"code", string()}, {"message", string()}}))}});
+}
+
 struct Entry {
   std::string_view command;
   Json (*schema)();
@@ -202,6 +221,16 @@ constexpr Entry entries[] = {
        schema["properties"]["reverses"] = integer();
        schema["required"].push_back("reverses");
        return schema;
+     }},
+    {"apply", apply_report},
+    {"apply --ack",
+     [] {
+       return object({{"line", integer()},
+                      {"id", nullable(string())},
+                      {"operation", nullable(integer())},
+                      {"exit", integer()},
+                      {"replayed", boolean()}},
+                     {{"error", object({{"code", string()}, {"message", string()}})}});
      }},
     {"stock",
      [] {

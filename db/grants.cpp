@@ -18,9 +18,15 @@ struct TableRights {
 
 // What posting and the catalogue need beyond reading. The ledger only grows: INSERT and nothing else.
 constexpr TableRights operator_rights[] = {
-    {"warehouse", "INSERT, UPDATE"}, {"product", "INSERT, UPDATE"}, {"inventory", "INSERT, UPDATE"},
-    {"operation", "INSERT"},         {"movement", "INSERT"},        {"purchase", "INSERT"},
-    {"seal", "INSERT"},              {"seal_line", "INSERT"},
+    {"warehouse", "INSERT, UPDATE"},
+    {"product", "INSERT, UPDATE"},
+    {"inventory", "INSERT, UPDATE"},
+    {"operation", "INSERT"},
+    {"movement", "INSERT"},
+    {"purchase", "INSERT"},
+    {"seal", "INSERT"},
+    {"seal_line", "INSERT"},
+    {"applied_file", "INSERT"},
 };
 
 std::string quoted_name(std::string_view name) {

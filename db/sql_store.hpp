@@ -5,6 +5,7 @@
 #include <string>
 
 #include "apply/export_import.hpp"
+#include "apply/file_store.hpp"
 #include "catalog/catalog.hpp"
 #include "connection.hpp"
 #include "stock/audit.hpp"
@@ -27,7 +28,8 @@ class SqlStore : public PostingStore,
                  public ReadStore,
                  public RepairStore,
                  public SealStore,
-                 public intake::ImportStore {
+                 public intake::ImportStore,
+                 public intake::FileStore {
  public:
   // Reads the database's settings. Throws Error(unavailable) where it is not initialised or of another
   // version.
@@ -89,6 +91,11 @@ class SqlStore : public PostingStore,
   void sealed_lines(const std::function<void(const SealedLine&)>& line) override;
   void lock_seals() override;
   void insert_seal(SealRecord& seal, const std::vector<ChainHead>& lines) override;
+
+  std::vector<intake::StoredRequest> find_requests(std::span<const std::string> keys) override;
+  bool is_applied(const Digest& digest) override;
+  std::vector<intake::AppliedFile> find_applied_by_head(const Digest& head) override;
+  void add_applied(const intake::AppliedFile& file) override;
 
   Connection& connection() { return *connection_; }
 

@@ -31,6 +31,29 @@ FieldText& FieldText::add_hex(std::span<const unsigned char> bytes) {
   return *this;
 }
 
+namespace {
+
+SHA256_CTX* context_in(unsigned char* state) {
+  return reinterpret_cast<SHA256_CTX*>(state);
+}
+
+}  // namespace
+
+Sha256::Sha256() {
+  static_assert(sizeof(SHA256_CTX) <= sizeof state_ && alignof(SHA256_CTX) <= 8);
+  SHA256_Init(context_in(state_));
+}
+
+void Sha256::update(std::string_view bytes) {
+  SHA256_Update(context_in(state_), bytes.data(), bytes.size());
+}
+
+Digest Sha256::finish() {
+  Digest digest{};
+  SHA256_Final(digest.data(), context_in(state_));
+  return digest;
+}
+
 FieldText& FieldText::add(std::string_view field) {
   text_ += '\t';
   const auto escaped = [](char c) { return c == '\\' || c == '\t' || c == '\n' || c == '\r'; };

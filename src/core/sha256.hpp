@@ -13,6 +13,18 @@ namespace invctl {
 
 Digest sha256(std::string_view bytes);
 
+// The digest of bytes that come piece by piece.
+class Sha256 {
+ public:
+  Sha256();
+  void update(std::string_view bytes);
+  Digest finish();  // once, at the end
+
+ private:
+  // OpenSSL's SHA256_CTX, whose header stays out of this one; its size is checked where it is used.
+  alignas(8) unsigned char state_[112];
+};
+
 // Fields joined by tabs, each escaped (`\` `\\`, tab `\t`, newline `\n`, carriage return `\r`), an absent one
 // written `\N`: so no two lists of fields give the same text. The first field is a version tag.
 class FieldText {

@@ -60,6 +60,10 @@ class Posting {
   // outcome is unknown they may be stored.
   Posting(PostingStore& store, const Origin& origin, std::span<const Operation> operations,
           const Deadline& deadline, bool repeated = false);
+  // The same for a batch too large to be in memory at once: locks the rows of `lines`, of which only warehouse
+  // and SKU matter. Its refusals are not remembered under any key: the file of rejects is their memory, and a
+  // corrected row may have the key of the one it corrects.
+  Posting(PostingStore& store, const Origin& origin, std::span<const Line> lines, const Deadline& deadline);
   // Joins a transaction that the caller has begun and commits. `book` holds all that will be posted to,
   // looked up and locked; all keys are new.
   Posting(PostingStore& store, const Origin& origin, Book book);
@@ -80,12 +84,14 @@ class Posting {
   const Book& book() const { return book_; }
 
  private:
-  void lock(std::span<const Operation> operations);
+  void begin(std::span<const Line* const> lines, const Deadline& deadline);
+  void lock(std::span<const Line* const> lines);
 
   PostingStore& store_;
   Origin origin_;
   Book book_;
-  bool repeated_;
+  bool repeated_ = false;
+  bool remember_refusals_ = true;
   bool open_ = true;
   bool wrote_ = false;
 };

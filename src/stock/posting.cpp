@@ -198,32 +198,44 @@ bool is_remembered(const Operation& operation, const Error& rejection) {
 Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Operation> operations,
                  const Deadline& deadline, bool repeated)
     : store_(store), origin_(origin), repeated_(repeated) {
+  std::vector<const Line*> lines;
+  for (const auto& operation : operations) {
+    for (const auto& line : operation.lines) lines.push_back(&line);
+  }
+  begin(lines, deadline);
+}
+
+Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Line> lines,
+                 const Deadline& deadline)
+    : store_(store), origin_(origin), remember_refusals_(false) {
+  std::vector<const Line*> pointers;
+  pointers.reserve(lines.size());
+  for (const auto& line : lines) pointers.push_back(&line);
+  begin(pointers, deadline);
+}
+
+void Posting::begin(std::span<const Line* const> lines, const Deadline& deadline) {
   store_.begin(deadline);
   try {
-    lock(operations);
+    lock(lines);
   } catch (...) {
     store_.rollback();
     throw;
   }
 }
 
-Posting::Posting(PostingStore& store, const Origin& origin, Book book)
-    : store_(store), origin_(origin), book_(std::move(book)), repeated_(false), open_(false) {}
-
 Posting::~Posting() {
   if (open_) store_.rollback();
 }
 
-void Posting::lock(std::span<const Operation> operations) {
+void Posting::lock(std::span<const Line* const> lines) {
   std::set<std::string> codes;
   std::set<std::string> skus;
   bool anywhere = false;
-  for (const auto& operation : operations) {
-    for (const auto& line : operation.lines) {
-      if (line.warehouse) codes.insert(line.warehouse->str());
-      anywhere = anywhere || !line.warehouse;
-      skus.insert(line.sku.str());
-    }
+  for (const auto* line : lines) {
+    if (line->warehouse) codes.insert(line->warehouse->str());
+    anywhere = anywhere || !line->warehouse;
+    skus.insert(line->sku.str());
   }
   const auto list = [](const std::set<std::string>& set) {
     return std::vector<std::string>(set.begin(), set.end());
@@ -235,15 +247,13 @@ void Posting::lock(std::span<const Operation> operations) {
 
   std::vector<InventoryKey> keys;
   std::vector<std::int64_t> products;
-  for (const auto& operation : operations) {
-    for (const auto& line : operation.lines) {
-      const auto* product = book_.product(line.sku.str());
-      if (product == nullptr) continue;
-      if (!line.warehouse) {
-        products.push_back(product->id);
-      } else if (const auto* warehouse = book_.warehouse(line.warehouse->str())) {
-        keys.push_back({warehouse->id, product->id});
-      }
+  for (const auto* line : lines) {
+    const auto* product = book_.product(line->sku.str());
+    if (product == nullptr) continue;
+    if (!line->warehouse) {
+      products.push_back(product->id);
+    } else if (const auto* warehouse = book_.warehouse(line->warehouse->str())) {
+      keys.push_back({warehouse->id, product->id});
     }
   }
   const auto make_unique = [](auto& values) {
@@ -290,7 +300,7 @@ std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
       if (!first) decision = refused(already_reversed(twin->first, twin->second));
       if (!decision.accepted() && first) reversed.erase(twin);
     }
-    if (decision.accepted() || is_remembered(operation, *decision.rejection)) {
+    if (decision.accepted() || (remember_refusals_ && is_remembered(operation, *decision.rejection))) {
       written[i] = builder.add(operation, decision);
       written_with_key.emplace(*operation.key, i);
     }

@@ -1,0 +1,301 @@
+#include "apply/run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "apply/keys.hpp"
+#include "core/text.hpp"
+
+namespace invctl::intake {
+
+namespace {
+
+// What the rules refuse, with the exit and the code of the first.
+class Refusals {
+ public:
+  void add(const Error& refusal) {
+    ++operations_;
+    if (!error_) error_.emplace(refusal.exit, refusal.code, refusal.message, refusal.hint);
+    for (const auto& line : refusal.lines) {
+      if (error_->lines.size() < io::FaultList::kept_max) {
+        error_->add_line(line);
+      } else {
+        ++more_;
+      }
+    }
+  }
+  void throw_if_any() {
+    if (!error_) return;
+    if (more_ > 0) error_->add_line({text::count(more_, "more refusal") + ", not listed", {{"more", more_}}});
+    error_->message = text::count(operations_, "operation") + " cannot be applied, nothing is changed";
+    throw *error_;
+  }
+
+ private:
+  std::optional<Error> error_;
+  std::int64_t operations_ = 0;
+  std::int64_t more_ = 0;
+};
+
+Error bad_rows(const std::string& file, const io::FaultList& faults) {
+  Error error(Exit::bad_input, "bad_rows",
+              fmt::format("{}: {}, nothing is changed", text::printable(file),
+                          text::count(static_cast<long long>(faults.count()), "fault")),
+              "correct them, or skip them with --on-error skip --rejects FILE");
+  faults.add_to(error);
+  return error;
+}
+
+}  // namespace
+
+Apply::Apply(PostingStore& store, FileStore& files, Origin origin, Input& input, const Mapping& mapping,
+             Options options, Observer& observer)
+    : store_(store),
+      files_(files),
+      origin_(std::move(origin)),
+      input_(input),
+      mapping_(mapping),
+      options_(std::move(options)),
+      observer_(observer) {
+  keys_.source = options_.source;
+  report_.file = input_.name();
+}
+
+void Apply::run() {
+  first_pass();
+  if (!options_.skip_errors || options_.dry_run) return whole();
+  try {
+    in_batches();
+  } catch (const Error& error) {
+    if (!any_committed_ || error.exit == Exit::unknown_outcome) throw;
+    Error stopped(Exit::partial, "stopped",
+                  fmt::format("stopped after {} applied: {}",
+                              text::count(report_.operations.applied, "operation"), in_one_line(error)),
+                  "the same command continues where this one stopped");
+    throw stopped;
+  }
+}
+
+OperationReader Apply::start_reader(bool keep_rows) {
+  return {input_.start_pass(), mapping_, {input_.name(), options_.actor, keep_rows}};
+}
+
+void Apply::first_pass() {
+  observer_.pass("checking", input_.size());
+  auto reader = start_reader(false);
+  DistinctLines lines;
+  io::FaultList faults;
+  ReadOperation read;
+  while (reader.next(read)) {
+    ++total_operations_;
+    if (read.well_formed()) {
+      if (!head_) {
+        head_ = request_mark(read.operation);
+        has_ids_ = read.operation.key.has_value();
+      }
+      // In batches, each batch locks its own.
+      if (!options_.skip_errors || options_.dry_run) lines.add(read.operation);
+    }
+    for (const auto& fault : read.faults.kept()) faults.add(fault);
+    observer_.progress(input_.position());
+  }
+  total_rows_ = static_cast<std::int64_t>(reader.rows());
+  total_skipped_ = static_cast<std::int64_t>(reader.skipped_rows());
+  if (reader.ends_file() || (!faults.empty() && !options_.skip_errors)) throw bad_rows(input_.name(), faults);
+  if (has_ids_ && options_.source) {
+    throw Error(Exit::usage, "--source goes with files whose operations have no id",
+                "leave it out: the ids are the keys");
+  }
+  input_.end_first_pass();
+  keys_.file = input_.digest();
+  lines_ = lines.take();
+}
+
+// Whether keys of this input can be stored: those made of a digest only if the file is in the list.
+void Apply::prepare_keys(bool retry) {
+  noted_ = true;
+  look_up_ = true;
+  if (!keyed_by_file() || !head_) return;
+  noted_ = files_.is_applied(keys_.file);
+  look_up_ = noted_ || retry;
+  if (!noted_ && !options_.as_new) check_not_applied();
+}
+
+// A file that begins with the operations of one that was applied, or is the beginning of one, is neither
+// applied again nor taken as done: nobody can know which was meant.
+void Apply::check_not_applied() {
+  compared_.clear();
+  for (const auto& other : files_.find_applied_by_head(*head_)) {
+    compared_.push_back(other.digest);
+    if (!begins_alike(other).value_or(false)) continue;
+    const bool longer = total_operations_ > other.operations;
+    const auto name = text::printable(other.name);
+    const auto when = format_time(other.applied_at);
+    const auto its = text::count(other.operations, "operation");
+    throw Error(Exit::conflict, "looks_applied",
+                longer ? fmt::format("{} begins with the {} of {}, which was applied at {}",
+                                     text::printable(input_.name()), its, name, when)
+                       : fmt::format("{} holds what {} begins with, which was applied at {}",
+                                     text::printable(input_.name()), name, when),
+                "if it is a stream that grows, apply it with --source NAME from the start; to post all of "
+                "it, --as-new");
+  }
+}
+
+// Whether the operations that are stored of `other` are those of this input, as far as both go. Nothing where
+// none of these is stored.
+std::optional<bool> Apply::begins_alike(const AppliedFile& other) {
+  auto reader = start_reader(false);
+  std::vector<BatchItem> items;
+  std::optional<bool> alike;
+  auto left =
+      std::min(static_cast<std::size_t>(total_operations_), static_cast<std::size_t>(other.operations));
+  while (left > 0 && read_batch(reader, std::min(left, chunk_operations), items)) {
+    left -= items.size();
+    std::vector<std::string> keys;
+    for (const auto& item : items) keys.push_back(file_key(other.digest, item.read.ordinal));
+    std::unordered_map<std::string, StoredRequest> stored;
+    for (auto& request : files_.find_requests(keys)) {
+      auto key = request.key;
+      stored.emplace(std::move(key), std::move(request));
+    }
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const auto found = stored.find(keys[i]);
+      if (found == stored.end()) continue;
+      const auto& read = items[i].read;
+      if (!read.well_formed() || request_mark(found->second) != request_mark(read.operation)) return false;
+      alike = true;
+    }
+  }
+  return alike;
+}
+
+bool Apply::read_batch(OperationReader& reader, std::size_t most, std::vector<BatchItem>& items) {
+  items.clear();
+  while (items.size() < most) {
+    BatchItem item;
+    if (!reader.next(item.read)) break;
+    items.push_back(std::move(item));
+  }
+  return !items.empty();
+}
+
+void Apply::note_applied() {
+  if (noted_) return;
+  files_.add_applied({keys_.file, *head_, total_operations_, input_.name(), now_utc()});
+}
+
+// Between that look and the lock of the first batch, another run may have begun with a file like this one.
+void Apply::check_no_rival() {
+  for (const auto& other : files_.find_applied_by_head(*head_)) {
+    if (other.digest == keys_.file ||
+        std::find(compared_.begin(), compared_.end(), other.digest) != compared_.end()) {
+      continue;
+    }
+    throw Error(
+        Exit::busy,
+        fmt::format("{}, which begins alike, is being applied right now", text::printable(other.name)),
+        "repeat the command when that is done");
+  }
+}
+
+// Everything in one transaction. After a refusal the rest is decided all the same, so that all of them are
+// found.
+void Apply::whole() {
+  const auto deadline = Deadline::after(options_.lock_timeout);
+  bool commit_reached = false;
+  bool retry = false;
+  run_transaction(store_, deadline, "", commit_reached, [&] {
+    report_ = {};
+    report_.file = input_.name();
+    report_.rows = total_rows_;
+    report_.skipped_rows = total_skipped_;
+    Posting posting(store_, origin_, lines_, deadline);
+    prepare_keys(retry);
+    retry = true;
+    observer_.pass("applying", input_.size());
+    auto reader = start_reader(false);
+    Refusals refusals;
+    std::vector<BatchItem> items;
+    while (read_batch(reader, chunk_operations, items)) {
+      if (settle(files_, keys_, input_.name(), items, look_up_) > 0) {
+        post_open(posting, keys_, input_.name(), items);
+      }
+      count(report_, items);
+      for (const auto& item : items) {
+        if (item.why && !options_.skip_errors) refusals.add(*item.why);
+      }
+      observer_.progress(input_.position());
+    }
+    refusals.throw_if_any();
+    input_.verify_unchanged();
+    if (options_.dry_run || !posting.wrote()) return;
+    note_applied();
+    commit_reached = true;
+    posting.commit();
+    observer_.committed();
+  });
+}
+
+void Apply::in_batches() {
+  report_.rows = total_rows_;
+  report_.skipped_rows = total_skipped_;
+  prepare_keys(false);
+  observer_.pass("applying", input_.size());
+  auto reader = start_reader(true);
+  std::vector<BatchItem> items;
+  while (read_batch(reader, options_.batch, items)) {
+    post_batch(items);
+    count(report_, items);
+    observer_.settled(items);
+    observer_.progress(input_.position());
+  }
+}
+
+void Apply::post_batch(std::vector<BatchItem>& items) {
+  // What is stored needs no lock: a repeated run takes none for what it did before.
+  if (settle(files_, keys_, input_.name(), items, look_up_) == 0) return;
+  const auto deadline = Deadline::after(options_.lock_timeout);
+  bool commit_reached = false;
+  bool retry = false;
+  bool stored = false;
+  run_transaction(store_, deadline, "", commit_reached, [&] {
+    const bool again = std::exchange(retry, true);
+    stored = post_batch_once(items, deadline, again, commit_reached) || stored;
+  });
+  if (!stored) return;
+  noted_ = true;
+  any_committed_ = true;
+  observer_.committed();
+}
+
+// Whether something was committed, now or by an attempt whose commit was in doubt.
+bool Apply::post_batch_once(std::vector<BatchItem>& items, const Deadline& deadline, bool retry,
+                            bool& commit_reached) {
+  if (retry) {
+    reopen(items);
+    look_up_ = true;
+  }
+  DistinctLines lines;
+  for (const auto& item : items) {
+    if (item.outcome == BatchItem::Outcome::open) lines.add(item.read.operation);
+  }
+  Posting posting(store_, origin_, lines.take(), deadline);
+  if (retry && keyed_by_file()) noted_ = files_.is_applied(keys_.file);
+  // Once more under the locks: an overlapping run of the same input may have been here meanwhile.
+  if (settle(files_, keys_, input_.name(), items, look_up_) == 0) return retry;
+  if (!noted_ && !options_.as_new) check_no_rival();
+  post_open(posting, keys_, input_.name(), items);
+  if (!posting.wrote()) return false;
+  note_applied();
+  input_.verify_unchanged();
+  commit_reached = true;
+  posting.commit();
+  return true;
+}
+
+}  // namespace invctl::intake

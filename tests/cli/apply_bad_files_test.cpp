@@ -1,0 +1,143 @@
+// Ten files that cannot be applied: what is said about each, word by word, and that nothing is written.
+#include <sys/resource.h>
+
+#include <catch2/catch.hpp>
+
+#include "harness.hpp"
+
+using namespace invctl::test;
+
+namespace {
+
+struct Shop : Database {
+  Shop() {
+    must({"warehouse", "add", "E", "--name", "East"});
+    must({"product", "add", "A", "--name", "A"});
+    must({"receive", "-w", "E", "A=1000000"});
+  }
+
+  // What apply says about `content`; it must leave the ledger as it is.
+  std::string complaint(const std::string& content, int exit, std::vector<std::string> options = {}) {
+    const auto path = dir().write("f.csv", content);
+    const auto before = rows("SELECT COUNT(*), MAX(id) FROM operation");
+    std::vector<std::string> command = {"apply", "f.csv"};
+    command.insert(command.end(), options.begin(), options.end());
+    const auto result = run(command, {.cwd = dir().path()});
+    CHECK(result.exit == exit);
+    CHECK(result.out.empty());
+    CHECK(rows("SELECT COUNT(*), MAX(id) FROM operation") == before);
+    CHECK(integer("SELECT COUNT(*) FROM applied_file") == 0);
+    return result.err;
+  }
+};
+
+const std::string head = "kind,warehouse,sku,quantity,doc\n";
+
+long peak_of_children_kb() {
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  return usage.ru_maxrss;
+}
+
+}  // namespace
+
+TEST_CASE("a mapped column that is not there is named, with what is there") {
+  Shop shop;
+  CHECK(shop.complaint("kind,warehouse,StockCode,Menge\nship,E,A,1\n", 8,
+                       {"--map", "sku=StokCode", "--map", "quantity=Menge"}) ==
+        "invctl: apply: f.csv:1:1: sku: there is no column \"StokCode\"; the columns are \"kind\", "
+        "\"warehouse\", "
+        "\"StockCode\", \"Menge\"\nhint: did you mean \"StockCode\"? --map sku=StockCode\n");
+  CHECK(shop.complaint(head + "ship,E,A,1,1\n", 8, {"--group-by", "Doc No"}) ==
+        "invctl: apply: f.csv:1:1: there is no column \"Doc No\"; the columns are \"kind\", \"warehouse\", "
+        "\"sku\", "
+        "\"quantity\", \"doc\"\nhint: --group-by and --kind-map name columns of the file\n");
+}
+
+TEST_CASE("a needed column that is missing is named") {
+  Shop shop;
+  CHECK(shop.complaint("kind,warehouse,quantity\nship,E,1\n", 8) ==
+        "invctl: apply: f.csv:1:1: sku: there is no column \"sku\"; the columns are \"kind\", \"warehouse\", "
+        "\"quantity\"\nhint: name the column with --map sku=COLUMN\n");
+}
+
+TEST_CASE("every bad quantity is named with its line and column") {
+  Shop shop;
+  CHECK(
+      shop.complaint(head + "ship,E,A,1,1\nship,E,A,1.5,1\nship,E,\"A\",-2,1\nship,E,A,0,1\nship,E,A,,1\n"
+                            "ship,E,A,9223372036854775808,1\n",
+                     8) ==
+      "invctl: apply: f.csv:3:10: quantity: \"1.5\" is not a whole number\n"
+      "invctl: apply: f.csv:4:12: quantity: -2 cannot be taken: --kind-map and --kind-from-sign read signs\n"
+      "invctl: apply: f.csv:5:10: quantity: 0 moves nothing\n"
+      "invctl: apply: f.csv:6:10: quantity: is empty\n"
+      "invctl: apply: f.csv:7:10: quantity: \"9223372036854775808\" does not fit 64 bits (at most "
+      "9223372036854775807)\nhint: correct them, or skip them with --on-error skip --rejects FILE\n");
+}
+
+TEST_CASE("unknown SKUs are named wherever they are, on line 3 and on line 400,000") {
+  Shop shop;
+  std::string content = head;
+  for (int line = 2; line <= 400'001; ++line) {
+    content += line == 3 || line == 400'000 ? "ship,E,NOPE" : "ship,E,A";
+    content += ",1," + std::to_string(line / 1000) + "\n";
+  }
+  CHECK(shop.complaint(content, 3, {"--group-by", "doc"}) ==
+        "invctl: apply: f.csv:3:8: no product NOPE\ninvctl: apply: f.csv:400000:8: no product NOPE\n"
+        "hint: `invctl product list` shows the products\n");
+}
+
+TEST_CASE("a quote that is never closed is named where it opens, also when bad rows are to be skipped") {
+  Shop shop;
+  const std::string content = head + "ship,E,A,1,1\nship,E,\"A,1,1\nship,E,A,1,1\n";
+  for (const char* mode : {"abort", "skip"}) {
+    CHECK(shop.complaint(content, 8, {"--on-error", mode}).find("f.csv:3:8: ") != std::string::npos);
+  }
+}
+
+TEST_CASE("bytes that are not of the encoding are named") {
+  Shop shop;
+  CHECK(shop.complaint("kind,warehouse,sku,quantity,note\nship,E,A,1,caf\xe9\n", 8) ==
+        "invctl: apply: f.csv:2:12: note: the byte 0xe9 is not UTF-8; name the file's encoding with "
+        "--encoding\n"
+        "hint: correct them, or skip them with --on-error skip --rejects FILE\n");
+  CHECK(
+      shop.complaint("kind,warehouse,sku,quantity,note\nship,E,A,1,caf\xe9\n", 8, {"--encoding", "SHIFT_JIS"})
+          .find("SHIFT_JIS") != std::string::npos);
+}
+
+TEST_CASE("binary data is not text") {
+  Shop shop;
+  const std::string elf(
+      "\x7f"
+      "ELF\x02\x01\x01\0\0\0\0\0\0\n\0\0,\0",
+      19);
+  CHECK(shop.complaint(elf, 8).find("f.csv:1:") != std::string::npos);
+  CHECK(shop.complaint(head + std::string("ship,E,A,1,\0\n", 13), 8).find("f.csv:2:12: ") !=
+        std::string::npos);
+}
+
+TEST_CASE("an empty file names no columns, and a header alone is no operation") {
+  Shop shop;
+  CHECK(shop.complaint("", 8) ==
+        "invctl: apply: f.csv:1:1: the file is empty\nhint: its first line must name the columns\n");
+  const auto file = shop.dir().write("h.csv", head);
+  const auto result = shop.must({"apply", file});
+  CHECK(result.out.starts_with("apply: 0 operations applied, 0 replayed, 0 rejected (0 rows) in "));
+  CHECK(result.err == "invctl: warning: " + file + " holds no rows\n");
+}
+
+TEST_CASE("a line without end costs no memory") {
+  Shop shop;
+  const auto before = peak_of_children_kb();
+  const auto complaint = shop.complaint(
+      head + "ship,E,A,1,1\nship,E," + std::string(100'000'000, 'A') + ",1,1\nship,E,A,x,1\n", 8);
+  CHECK(complaint ==
+        "invctl: apply: f.csv:3:1: the row is longer than 1048576 bytes\n"
+        "invctl: apply: f.csv:4:10: quantity: \"x\" is not a whole number\n"
+        "hint: correct them, or skip them with --on-error skip --rejects FILE\n");
+  CHECK(shop.complaint("{\"kind\":\"ship\",\"note\":\"" + std::string(100'000'000, 'A') + "\"}\n", 8)
+            .starts_with("invctl: apply: f.csv:1:1: the row is longer than 1048576 bytes\n"));
+  const auto after = peak_of_children_kb();
+  CHECK((after == before || after < 150'000));
+}

@@ -1,0 +1,397 @@
+// `apply` from the outside: all or nothing, never twice, and rejects that can be corrected.
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "harness.hpp"
+
+using namespace invctl::test;
+
+namespace {
+
+// A database with MAIN and EAST, products A, B and C, and 100 of A and of B in MAIN.
+struct Shop : Database {
+  Shop() {
+    for (const char* code : {"MAIN", "EAST"}) must({"warehouse", "add", code, "--name", code});
+    for (const char* sku : {"A", "B", "C"}) must({"product", "add", sku, "--name", sku, "--price", "2.50"});
+    must({"receive", "-w", "MAIN", "A=100", "B=100"});
+  }
+  std::int64_t on_hand(const std::string& sku) {
+    return integer(
+        "SELECT COALESCE(SUM(on_hand), 0) FROM inventory i JOIN product p ON p.id = i.product_id WHERE p.sku "
+        "= '" +
+        sku + "'");
+  }
+  std::int64_t operations() { return integer("SELECT COUNT(*) FROM operation"); }
+  std::string file(const std::string& name, const std::string& content) { return dir().write(name, content); }
+};
+
+const std::string head = "kind,warehouse,sku,quantity,reference\n";
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("apply posts a file once, and the same file again is replayed") {
+  Shop shop;
+  const auto file =
+      shop.file("f.csv", head + "ship,MAIN,A,5,SO-1\nreceive,MAIN,C,7,PO-1\nship,MAIN,C,2,SO-2\n");
+  const auto first = shop.must({"apply", file, "--json"}).json();
+  CHECK(first.at("operations") == nlohmann::json({{"applied", 3}, {"replayed", 0}, {"rejected", 0}}));
+  CHECK(first.at("kinds").at("ship").at("applied") == 2);
+  CHECK(first.at("rows") == 3);
+  CHECK(first.at("movements") == 3);
+  const auto again = shop.must({"apply", file, "--json"}).json();
+  CHECK(again.at("operations") == nlohmann::json({{"applied", 0}, {"replayed", 3}, {"rejected", 0}}));
+  CHECK(shop.must({"apply", file})
+            .out.starts_with("apply: 0 operations applied, 3 replayed, 0 rejected (3 rows) in "));
+  CHECK(shop.on_hand("A") == 95);
+  CHECK(shop.on_hand("C") == 5);
+  // A copy under another name is the same file; standard input is one too.
+  CHECK(shop.must({"apply", "-", "--json"}, {.stdin_text = read_file(file)})
+            .json()
+            .at("operations")
+            .at("replayed") == 3);
+}
+
+TEST_CASE("apply lists every malformed row and changes nothing") {
+  Shop shop;
+  const auto before = shop.operations();
+  const auto file =
+      shop.file("f.csv", head + "ship,MAIN,A,5,\nship,MAIN,A,x,\nsell,MAIN,A,1,\nship,MAIN,,1,\n");
+  const auto bad = shop.run({"apply", file});
+  CHECK(bad.exit == 8);
+  CHECK(bad.out.empty());
+  CHECK(contains(bad.err, "f.csv:3:13: quantity: \"x\" is not a whole number"));
+  CHECK(contains(bad.err, "f.csv:4:1: kind: \"sell\" is not a kind"));
+  CHECK(contains(bad.err, "f.csv:5:11: sku: is empty"));
+  CHECK(shop.run({"apply", file, "--json"}).error().at("lines").size() == 3);
+  CHECK(shop.operations() == before);
+}
+
+TEST_CASE("apply lists every refusal of the rules with its place and changes nothing") {
+  Shop shop;
+  const auto before = shop.operations();
+  const auto file = shop.file(
+      "f.csv",
+      head + "ship,MAIN,A,60,\nship,MAIN,A,60,\nship,MAIN,NOPE,1,\nship,WEST,A,1,\nship,MAIN,B,1,\n");
+  const auto refused = shop.run({"apply", file});
+  CHECK(refused.exit == 4);
+  CHECK(contains(refused.err, "f.csv:3:11: only 40 of A in MAIN, 60 requested"));
+  CHECK(contains(refused.err, "f.csv:4:11: no product NOPE"));
+  CHECK(contains(refused.err, "f.csv:5:11: no warehouse WEST"));
+  CHECK(shop.operations() == before);
+  CHECK(shop.on_hand("A") == 100);
+  CHECK(shop.on_hand("B") == 100);
+  const auto json = shop.run({"apply", file, "--json"}).error();
+  CHECK(json.at("code") == "insufficient_stock");
+  CHECK(json.at("lines").at(0).at("line") == 3);
+  CHECK(json.at("lines").at(0).at("available") == 40);
+}
+
+TEST_CASE("apply with skip posts what is good, and the corrected rejects apply without doubling") {
+  Shop shop;
+  const auto rejects = shop.dir().path("rejects.csv");
+  const auto file = shop.file(
+      "f.csv",
+      head + "ship,MAIN,A,60,one\nship,MAIN,A,\"6,0\",two\nship,MAIN,A,70,three\nship,MAIN,B,1,four\n");
+  const std::vector<std::string> command = {"apply", file, "--on-error", "skip", "--rejects", rejects};
+  const auto partial = shop.run(command);
+  CHECK(partial.exit == 12);
+  CHECK(contains(partial.out, "2 operations applied, 0 replayed, 2 rejected (4 rows)"));
+  CHECK(shop.on_hand("A") == 40);
+  CHECK(read_file(rejects) ==
+        "kind,warehouse,sku,quantity,reference,rejected_code,rejected_reason\n"
+        "ship,MAIN,A,\"6,0\",two,bad_row,\"" +
+            file +
+            ":3:13: quantity: \"\"6,0\"\" is not a whole number\"\n"
+            "ship,MAIN,A,70,three,insufficient_stock,\"" +
+            file + ":4:11: only 40 of A in MAIN, 70 requested\"\n");
+  // The same again: nothing is doubled, the same rows are rejected.
+  CHECK(shop.run(command).exit == 12);
+  CHECK(shop.on_hand("A") == 40);
+
+  const auto corrected = shop.file("c.csv",
+                                   "kind,warehouse,sku,quantity,reference,rejected_code,rejected_reason\n"
+                                   "ship,MAIN,A,6,two,bad_row,x\nship,MAIN,A,70,three,x,y\n");
+  const auto more = shop.dir().path("more.csv");
+  CHECK(shop.run({"apply", corrected, "--on-error", "skip", "--rejects", more}).exit == 12);
+  CHECK(shop.on_hand("A") == 34);
+  CHECK(
+      read_file(more).starts_with("kind,warehouse,sku,quantity,reference,rejected_code,rejected_reason\n"
+                                  "ship,MAIN,A,70,three,insufficient_stock,\""));
+  // What is still missing comes in; then the rejects apply as they are, and nothing is left.
+  shop.must({"receive", "-w", "MAIN", "A=100"});
+  shop.must({"apply", more, "--on-error", "skip", "--rejects", more});
+  CHECK(shop.on_hand("A") == 64);
+  CHECK(read_file(more).empty());
+}
+
+TEST_CASE("a refusal in a file is not remembered under its id") {
+  Shop shop;
+  const auto rejects = shop.dir().path("r.csv");
+  const auto file =
+      shop.file("f.csv", "kind,warehouse,sku,quantity,id\nship,MAIN,C,5,one\nship,MAIN,A,5,two\n");
+  CHECK(shop.run({"apply", file, "--on-error", "skip", "--rejects", rejects}).exit == 12);
+  CHECK(shop.on_hand("A") == 95);
+  shop.must({"receive", "-w", "MAIN", "C=5"});
+  const auto again = shop.must({"apply", rejects, "--json"}).json();
+  CHECK(again.at("operations").at("applied") == 1);
+  CHECK(shop.on_hand("C") == 0);
+  CHECK(shop.must({"apply", file, "--json"}).json().at("operations").at("replayed") == 2);
+}
+
+TEST_CASE("rejects are never written over a file of another kind") {
+  Shop shop;
+  const auto file = shop.file("f.csv", head + "ship,MAIN,C,5,\n");
+  const auto other = shop.file("other.csv", "precious\n");
+  for (const auto& path : {file, other}) {
+    CHECK(shop.run({"apply", file, "--on-error", "skip", "--rejects", path}).exit == 5);
+  }
+  CHECK(read_file(other) == "precious\n");
+  CHECK(read_file(file) == head + "ship,MAIN,C,5,\n");
+}
+
+TEST_CASE("a file that begins like one that was applied is neither doubled nor dropped") {
+  Shop shop;
+  const std::string start = head + "ship,MAIN,A,1,a\nship,MAIN,A,2,b\n";
+  shop.must({"apply", shop.file("day1.csv", start)});
+  const auto longer = shop.file("longer.csv", start + "ship,MAIN,A,4,c\n");
+  const auto shorter = shop.file("shorter.csv", head + "ship,MAIN,A,1,a\n");
+  for (const auto& path : {longer, shorter}) {
+    const auto refused = shop.run({"apply", path, "--json"});
+    CHECK(refused.exit == 5);
+    CHECK(refused.error().at("code") == "looks_applied");
+    CHECK(contains(refused.error().at("hint"), "--source"));
+    CHECK(contains(refused.error().at("hint"), "--as-new"));
+    CHECK(shop.run({"apply", path, "--on-error", "skip"}).exit == 5);
+  }
+  CHECK(shop.on_hand("A") == 97);
+  // Alike but for a row: another file.
+  const auto other = shop.file("other.csv", head + "ship,MAIN,A,1,a\nship,MAIN,A,3,b\n");
+  CHECK(shop.must({"apply", other, "--json"}).json().at("operations").at("applied") == 2);
+  CHECK(shop.on_hand("A") == 93);
+  CHECK(shop.must({"apply", longer, "--as-new", "--json"}).json().at("operations").at("applied") == 3);
+  CHECK(shop.on_hand("A") == 86);
+  CHECK(shop.must({"apply", longer, "--json"}).json().at("operations").at("replayed") == 3);
+}
+
+TEST_CASE("the same deliveries on two days are two files") {
+  Shop shop;
+  const std::string columns = "kind,warehouse,sku,quantity,occurred_at\n";
+  shop.must({"apply", shop.file("mon.csv", columns + "ship,MAIN,A,1,2026-01-05\n")});
+  shop.must({"apply", shop.file("tue.csv", columns + "ship,MAIN,A,1,2026-01-06\n")});
+  CHECK(shop.on_hand("A") == 98);
+}
+
+TEST_CASE("a source that grows posts only what is new, and old rows cannot change") {
+  Shop shop;
+  const std::string start = head + "ship,MAIN,A,1,a\nship,MAIN,A,2,b\n";
+  shop.must({"apply", shop.file("s.csv", start), "--source", "shop"});
+  const auto grown =
+      shop.must({"apply", shop.file("s.csv", start + "ship,MAIN,A,4,c\n"), "--source", "shop", "--json"})
+          .json();
+  CHECK(grown.at("operations") == nlohmann::json({{"applied", 1}, {"replayed", 2}, {"rejected", 0}}));
+  CHECK(shop.on_hand("A") == 93);
+  const auto changed =
+      shop.run({"apply", shop.file("s.csv", head + "ship,MAIN,A,1,a\nship,MAIN,A,9,b\nship,MAIN,A,4,c\n"),
+                "--source", "shop"});
+  CHECK(changed.exit == 5);
+  CHECK(contains(changed.err, "s.csv:3: operation 2 of source shop was posted with other content"));
+  CHECK(shop.on_hand("A") == 93);
+  // Another source has rows of its own.
+  shop.must({"apply", shop.file("s.csv", start), "--source", "other"});
+  CHECK(shop.on_hand("A") == 90);
+}
+
+TEST_CASE("the same file under another mapping is a conflict, not a second posting") {
+  Shop shop;
+  const auto file = shop.file("f.csv", "sku,quantity\nA,5\n");
+  shop.must({"apply", file, "--set", "kind=ship", "--set", "warehouse=MAIN"});
+  CHECK(shop.run({"apply", file, "--set", "kind=receive", "--set", "warehouse=MAIN"}).exit == 5);
+  CHECK(shop.on_hand("A") == 95);
+}
+
+TEST_CASE("overlapping runs of one file post each operation once") {
+  Shop shop;
+  std::string rows = head;
+  for (int i = 0; i < 60; ++i) rows += "ship,MAIN,A,1,r" + std::to_string(i) + "\n";
+  const auto file = shop.file("f.csv", rows);
+  for (const std::string mode : {"skip", "abort"}) {
+    std::vector<std::unique_ptr<Process>> runs;
+    for (int i = 0; i < 4; ++i) {
+      std::vector<std::string> command = {"apply",          file,  "--on-error", mode,
+                                          "--lock-timeout", "60s", "--json"};
+      if (mode == "skip") command.insert(command.end(), {"--batch", "3"});
+      runs.push_back(shop.start(command));
+    }
+    std::int64_t applied = 0;
+    for (auto& run : runs) {
+      const auto result = run->wait();
+      INFO(result);
+      REQUIRE(result.exit == 0);
+      applied += result.json().at("operations").at("applied").get<std::int64_t>();
+    }
+    CHECK(applied == (mode == "skip" ? 60 : 0));
+    CHECK(shop.on_hand("A") == 40);
+  }
+}
+
+TEST_CASE("a dry run reports what would happen and leaves nothing") {
+  Shop shop;
+  const auto before = shop.operations();
+  const auto file = shop.file("f.csv", head + "ship,MAIN,A,60,\nship,MAIN,A,60,\n");
+  CHECK(shop.run({"apply", file, "--dry-run"}).exit == 4);
+  const auto rejects = shop.dir().path("r.csv");
+  const auto partial = shop.run(
+      {"apply", file, "--dry-run", "--on-error", "skip", "--batch", "1", "--rejects", rejects, "--json"});
+  CHECK(partial.exit == 12);
+  CHECK(partial.json().at("operations") ==
+        nlohmann::json({{"applied", 1}, {"replayed", 0}, {"rejected", 1}}));
+  CHECK(shop.operations() == before);
+  CHECK(shop.integer("SELECT COUNT(*) FROM applied_file") == 0);
+  CHECK_FALSE(file_exists(rejects));
+}
+
+TEST_CASE("foreign files are read as they are: groups, kinds by pattern, reasons") {
+  Shop shop;
+  const auto kinds =
+      shop.file("kinds.csv",
+                "column,pattern,kind\nInvoice,C*,receive\nQty,-*,adjust\nInvoice,T*,skip\nInvoice,*,ship\n");
+  const auto file = shop.file(
+      "f.csv",
+      "Invoice,Code,What,Qty,Date\n"
+      "100,A,Lamp,3,2010-12-01 08:26:00\n100,B,Vase,2,2010-12-01 08:26:00\n"
+      "C101,A,Lamp,-1,2010-12-02 08:26:00\n102,B,,-4,2010-12-03\n103,B,broken,-1,2010-12-03\nT1,X,,0,\n");
+  const auto report = shop.must({"apply",
+                                 file,
+                                 "--map",
+                                 "sku=Code",
+                                 "--map",
+                                 "quantity=Qty",
+                                 "--map",
+                                 "reference=Invoice",
+                                 "--map",
+                                 "occurred_at=Date",
+                                 "--map",
+                                 "reason=What",
+                                 "--set",
+                                 "warehouse=MAIN",
+                                 "--group-by",
+                                 "Invoice",
+                                 "--kind-map",
+                                 kinds,
+                                 "--reason-default",
+                                 "write-off",
+                                 "--json"})
+                          .json();
+  CHECK(report.at("skipped_rows") == 1);
+  CHECK(report.at("operations").at("applied") == 4);
+  CHECK(shop.on_hand("A") == 98);
+  CHECK(shop.on_hand("B") == 93);
+  const auto rows = shop.rows(
+      "SELECT kind, reference, reason, occurred_at FROM operation WHERE reference IS NOT NULL ORDER BY id");
+  CHECK(rows == Rows{{"ship", "100", "NULL", "1291191960000000"},
+                     {"receive", "C101", "NULL", "1291278360000000"},
+                     {"adjust", "102", "write-off", "1291334400000000"},
+                     {"adjust", "103", "broken", "1291334400000000"}});
+}
+
+TEST_CASE("NDJSON is found out by itself, and its rejects are NDJSON") {
+  Shop shop;
+  const auto rejects = shop.dir().path("r.ndjson");
+  const auto file =
+      shop.file("f.ndjson",
+                "{\"kind\":\"ship\",\"warehouse\":\"MAIN\",\"lines\":[{\"sku\":\"A\",\"quantity\":1},{"
+                "\"sku\":\"B\",\"quantity\":2}],\"id\":\"n1\"}\n"
+                "{\"kind\":\"ship\",\"warehouse\":\"MAIN\",\"sku\":\"C\",\"quantity\":1,\"id\":\"n2\"}\n");
+  CHECK(shop.run({"apply", file, "--on-error", "skip", "--rejects", rejects}).exit == 12);
+  CHECK(shop.on_hand("B") == 98);
+  const auto reject = nlohmann::json::parse(read_file(rejects));
+  CHECK(reject.at("id") == "n2");
+  CHECK(reject.at("rejected").at("code") == "insufficient_stock");
+  shop.must({"receive", "-w", "MAIN", "C=1"});
+  shop.must({"apply", rejects});
+  CHECK(shop.on_hand("C") == 0);
+}
+
+TEST_CASE("rejects keep the encoding, the delimiter and the line ends of the input") {
+  Shop shop;
+  const auto rejects = shop.dir().path("r.csv");
+  // 0xB0 0xA1 is one Korean syllable in CP949.
+  const auto file = shop.file(
+      "f.csv", "kind;warehouse;sku;quantity;note\r\nship;MAIN;C;1;\xb0\xa1\r\nship;MAIN;A;1;\xb0\xa1\r\n");
+  CHECK(shop.run({"apply", file, "--encoding", "CP949", "--delimiter", ";", "--on-error", "skip", "--rejects",
+                  rejects})
+            .exit == 12);
+  CHECK(
+      read_file(rejects).starts_with("kind;warehouse;sku;quantity;note;rejected_code;rejected_reason\r\nship;"
+                                     "MAIN;C;1;\xb0\xa1;insufficient_stock;"));
+  CHECK(shop.text("SELECT note FROM operation WHERE kind = 'ship'") == "\xea\xb0\x80");
+}
+
+TEST_CASE("receive, ship, adjust and purchase read files of their own kind") {
+  Shop shop;
+  const auto lines = shop.file("l.csv", "sku,quantity\nA,5\nB,1\n");
+  shop.must({"receive", "-w", "EAST", "--from", lines, "--ref", "PO-9"});
+  CHECK(shop.integer("SELECT COUNT(*) FROM operation WHERE reference = 'PO-9'") == 2);
+  shop.must({"ship", "-w", "MAIN", "--from", "-"}, {.stdin_text = "sku,quantity\nA,10\n"});
+  CHECK(shop.on_hand("A") == 95);
+  shop.must({"adjust", "-w", "MAIN", "--from", shop.file("a.csv", "sku,quantity\nA,-2\nB,3\n"), "--reason",
+             "count"});
+  CHECK(shop.on_hand("A") == 93);
+  CHECK(shop.on_hand("B") == 104);
+  shop.must({"adjust", "-w", "MAIN", "--from", shop.file("c.csv", "sku,quantity\nA,7\nC,0\n"), "--set",
+             "--reason", "count"});
+  CHECK(shop.on_hand("A") == 12);
+  shop.must(
+      {"purchase", "--from", shop.file("p.csv", "sku,quantity,user\nA,6,kim\nA,5,\n"), "--user", "lee"});
+  CHECK(shop.on_hand("A") == 1);
+  CHECK(shop.rows("SELECT DISTINCT user_name FROM purchase ORDER BY 1") == Rows{{"kim"}, {"lee"}});
+
+  CHECK(shop.run({"ship", "-w", "MAIN", "--from", shop.file("k.csv", "kind,sku,quantity\nreceive,A,1\n")})
+            .exit == 8);
+  CHECK(shop.run({"ship", "-w", "MAIN", "A=1", "--from", lines}).exit == 2);
+  CHECK(shop.run({"ship", "-w", "MAIN", "--from", lines, "--id", "x"}).exit == 2);
+  CHECK(shop.run({"ship", "-w", "MAIN", "A=1", "--group-by", "x"}).exit == 2);
+  CHECK(shop.run({"ship", "-w", "MAIN"}).exit == 2);
+  CHECK(shop.run({"adjust", "-w", "MAIN", "A=-1"}).exit == 2);
+  CHECK(shop.run({"purchase", "A=1"}).exit == 2);
+}
+
+TEST_CASE("options that contradict each other are refused") {
+  Shop shop;
+  const auto file = shop.file("f.csv", head + "ship,MAIN,A,1,\n");
+  const std::vector<std::vector<std::string>> wrong = {
+      {"--rejects", "r.csv"},
+      {"--batch", "5"},
+      {"--on-error", "ignore"},
+      {"--on-error", "skip", "--batch", "0"},
+      {"--on-error", "skip", "--rejects", "-"},
+      {"--map", "kind=kind", "--kind-from-sign", "ship,receive"},
+      {"--kind-from-sign", "ship"},
+      {"--map", "sku"},
+      {"--map", "qty=quantity"},
+      {"--map", "sku=sku", "--set", "sku=A"},
+      {"--set", "id=1"},
+      {"--source", "s", "--as-new"},
+      {"--source", std::string(41, 's')},
+      {"--input-format", "xml"},
+      {"--encoding", "EBCDIC-9999"},
+  };
+  for (const auto& options : wrong) {
+    std::vector<std::string> command = {"apply", file};
+    command.insert(command.end(), options.begin(), options.end());
+    INFO(options.front() << " " << options.back());
+    CHECK(shop.run(command).exit == 2);
+  }
+  CHECK(shop.on_hand("A") == 100);
+}
+
+TEST_CASE("what is applied but cannot be reported is exit 13") {
+  Shop shop;
+  const auto file = shop.file("f.csv", head + "ship,MAIN,A,1,\n");
+  CHECK(shop.run({"apply", file}, {.stdout_to = "/dev/full"}).exit == 13);
+  CHECK(shop.on_hand("A") == 99);
+}
