@@ -214,6 +214,9 @@ Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Line
   begin(pointers, deadline);
 }
 
+Posting::Posting(PostingStore& store, const Origin& origin, Book book)
+    : store_(store), origin_(origin), book_(std::move(book)), open_(false) {}
+
 void Posting::begin(std::span<const Line* const> lines, const Deadline& deadline) {
   store_.begin(deadline);
   try {

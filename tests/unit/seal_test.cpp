@@ -42,7 +42,7 @@ TEST_CASE("a seal reads back as it was written, with and without its number") {
   CHECK(parse_seal_text(text).movements == 1043);
   CHECK(parse_seal_text(text).digest == digest);
   CHECK_FALSE(parse_seal_text(to_hex(digest)).movements);
-  for (const std::string wrong :
+  for (const std::string& wrong :
        {std::string(), std::string("12"), "x-" + to_hex(digest), to_hex(digest) + "0", "-" + to_hex(digest),
         to_hex(digest).replace(5, 1, "g"), to_hex(digest).replace(6, 2, "-1"), "+1-" + to_hex(digest)}) {
     INFO(wrong);
