@@ -80,6 +80,11 @@ void add_change_options(CLI::App& app, ChangeOptions& options, const std::string
   app.add_option("-w,--warehouse", options.warehouse, "the warehouse; INVCTL_WAREHOUSE is the default")
       ->type_name("WH");
   add_request_options(app, options);
+  app.add_option("--from", options.from, "post the operations of this file instead; - is standard input")
+      ->type_name("FILE")
+      ->group("Input");
+  add_input_options(app, options.input);
+  options.app = &app;
 }
 
 void add_request_options(CLI::App& app, ChangeOptions& options) {
@@ -88,11 +93,6 @@ void add_request_options(CLI::App& app, ChangeOptions& options) {
   app.add_option("--id", options.id, "idempotency key: the same request with the same id is done once")
       ->type_name("K");
   app.add_flag("--dry-run", options.dry_run, "do everything, report it, and undo it");
-  app.add_option("--from", options.from, "post the operations of this file instead; - is standard input")
-      ->type_name("FILE")
-      ->group("Input");
-  add_input_options(app, options.input);
-  options.app = &app;
 }
 
 bool posts_input(const ChangeOptions& options) {

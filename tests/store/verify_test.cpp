@@ -287,13 +287,13 @@ TEST_CASE("a tail that was cut off so that all else fits is named by the seal") 
   // Cut off operation 8 and what came later, and put the balance right.
   const std::vector<std::string> cut = {
       "DELETE FROM movement WHERE id > 8", "DELETE FROM operation WHERE id > 7",
-      "UPDATE inventory SET on_hand = 53, version = 5, head_hash = (SELECT hash FROM movement WHERE id = 7) "
+      "UPDATE inventory SET on_hand = 50, version = 6, head_hash = (SELECT hash FROM movement WHERE id = 8) "
       "WHERE id = 1"};
   const auto violations = ledger.after(cut);
   INFO(told(violations));
   REQUIRE(violations.size() == 1);
   CHECK(violations[0].check == "seals");
-  CHECK(violations[0].key == "version 6 of P1 in A");
+  CHECK(violations[0].key == "version 7 of P1 in A");
   CHECK(violations[0].actual == "none");
 }
 

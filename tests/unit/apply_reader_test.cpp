@@ -97,7 +97,7 @@ TEST_CASE("rows of a group that disagree name both lines") {
 
 TEST_CASE("a bad row makes the whole operation bad") {
   CHECK(text_of("doc,kind,warehouse,sku,quantity\n1,ship,E,A,1\n1,ship,E,B,x\n2,ship,E,A,1\n",
-                grouped("doc")) == "1! f:3:10: quantity: \"x\" is not a whole number;\n2:ship E/A=1\n");
+                grouped("doc")) == "1! f:3:12: quantity: \"x\" is not a whole number;\n2:ship E/A=1\n");
 }
 
 TEST_CASE("a row that cannot be read makes the operations on both its sides bad, and no others") {
@@ -143,7 +143,7 @@ TEST_CASE("the sign decides between two kinds, and zero is neither") {
 
 TEST_CASE("a kind that the row names does not turn signs around") {
   CHECK(text_of("kind,warehouse,sku,quantity\nship,E,A,-3\n", {}) ==
-        "1! f:2:8: quantity: -3 cannot be taken: --kind-map and --kind-from-sign read signs;\n");
+        "1! f:2:10: quantity: -3 cannot be taken: --kind-map and --kind-from-sign read signs;\n");
   CHECK(text_of("kind,warehouse,sku,quantity\nopening,E,A,3\n", {}) ==
         "1! f:2:1: kind: \"opening\" is not a kind: receive, ship, adjust or purchase;\n");
 }

@@ -134,7 +134,7 @@ TEST_CASE("a run in which everything is right passes every check") {
   const auto verdict = run.verdict();
   CHECK(verdict.ok());
   CHECK(verdict.first_failure() == nullptr);
-  CHECK(verdict.checks.size() == 10);
+  CHECK(verdict.checks.size() == 12);
   CHECK(broken(verdict).empty());
   const auto fair = fairness(run.answers, read_ledger(run.ledger));
   CHECK(fair.count == 0);
