@@ -13,7 +13,8 @@ std::vector<intake::StoredRequest> SqlStore::find_requests(std::span<const std::
       *connection_, keys,
       [](std::size_t n) {
         return fmt::format(
-            "SELECT idempotency_key, request_hash, recorded_at, occurred_at, outcome, result, id FROM operation "
+            "SELECT idempotency_key, request_hash, recorded_at, occurred_at, outcome, result, id FROM "
+            "operation "
             "WHERE idempotency_key IN ({})",
             placeholders(n));
       },

@@ -60,9 +60,9 @@ class Posting {
   // outcome is unknown they may be stored.
   Posting(PostingStore& store, const Origin& origin, std::span<const Operation> operations,
           const Deadline& deadline, bool repeated = false);
-  // The same for a batch too large to be in memory at once: locks the rows of `lines`, of which only warehouse
-  // and SKU matter. Its refusals are not remembered under any key: the file of rejects is their memory, and a
-  // corrected row may have the key of the one it corrects.
+  // The same for a batch too large to be in memory at once: locks the rows of `lines`, of which only
+  // warehouse and SKU matter. Its refusals are not remembered under any key: the file of rejects is their
+  // memory, and a corrected row may have the key of the one it corrects.
   Posting(PostingStore& store, const Origin& origin, std::span<const Line> lines, const Deadline& deadline);
   // Joins a transaction that the caller has begun and commits. `book` holds all that will be posted to,
   // looked up and locked; all keys are new.

@@ -45,8 +45,10 @@ TEST_CASE("stock lists rows by warehouse and SKU, and filters them") {
   const auto store = database.open();
   fill(*store);
   CHECK(stock(*store) == std::vector<std::string>{"A P1 6", "B P1 18", "B P2 5"});
-  CHECK(stock(*store, {.warehouse = "B", .sku = {}, .as_of = {}}) == std::vector<std::string>{"B P1 18", "B P2 5"});
-  CHECK(stock(*store, {.warehouse = {}, .sku = "P1", .as_of = {}}) == std::vector<std::string>{"A P1 6", "B P1 18"});
+  CHECK(stock(*store, {.warehouse = "B", .sku = {}, .as_of = {}}) ==
+        std::vector<std::string>{"B P1 18", "B P2 5"});
+  CHECK(stock(*store, {.warehouse = {}, .sku = "P1", .as_of = {}}) ==
+        std::vector<std::string>{"A P1 6", "B P1 18"});
   CHECK(stock(*store, {.warehouse = "A", .sku = "P3", .as_of = {}}).empty());
 
   auto low = store->read_products(std::vector<std::string>{"P1"}).at(0);

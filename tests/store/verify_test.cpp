@@ -285,10 +285,11 @@ TEST_CASE("a tail that was cut off so that all else fits is named by the seal") 
   post(ledger.store(), make(Kind::receive, "A", "P1", 6, "later"));
   CHECK(ledger.after({}).empty());
   // Cut off operation 8 and what came later, and put the balance right.
-  const std::vector<std::string> cut = {
-      "DELETE FROM movement WHERE id > 8", "DELETE FROM operation WHERE id > 7",
-      "UPDATE inventory SET on_hand = 50, version = 6, head_hash = (SELECT hash FROM movement WHERE id = 8) "
-      "WHERE id = 1"};
+  const std::vector<std::string> cut = {"DELETE FROM movement WHERE id > 8",
+                                        "DELETE FROM operation WHERE id > 7",
+                                        "UPDATE inventory SET on_hand = 50, version = 6, head_hash = (SELECT "
+                                        "hash FROM movement WHERE inventory_id = 1 AND version = 6) "
+                                        "WHERE id = 1"};
   const auto violations = ledger.after(cut);
   INFO(told(violations));
   REQUIRE(violations.size() == 1);
