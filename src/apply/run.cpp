@@ -130,6 +130,11 @@ void Apply::prepare_keys(bool retry) {
 void Apply::check_not_applied() {
   compared_.clear();
   for (const auto& other : files_.find_applied_by_head(*head_)) {
+    if (other.digest == keys_.file) {
+      // An overlapping run of this very file has put it into the list since the look a moment ago.
+      noted_ = look_up_ = true;
+      return;
+    }
     compared_.push_back(other.digest);
     if (!begins_alike(other).value_or(false)) continue;
     const bool longer = total_operations_ > other.operations;
