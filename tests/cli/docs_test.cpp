@@ -1,10 +1,10 @@
 // The man pages and the README against the program, and the examples of the man page run as they stand.
 #include <catch2/catch.hpp>
-#include <sstream>
 
 #include "harness.hpp"
 #include "manual.hpp"
 #include "shell.hpp"
+#include "transcript.hpp"
 
 using namespace invctl::test;
 
@@ -12,13 +12,6 @@ namespace {
 
 const std::string manual_path = PROJECT_DIR "/man/invctl.1";
 const std::string settings_path = PROJECT_DIR "/man/invctl-config.5";
-
-std::vector<std::string> split_lines(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
 
 std::string join_lines(const std::vector<std::string>& lines) {
   std::string text;
@@ -49,42 +42,6 @@ bool is_like(const std::string& line, const std::string& pattern) {
     at += piece.size();
     from = dots + 3;
   }
-}
-
-struct Step {
-  std::string command;  // may have several lines
-  std::vector<std::string> expected;
-};
-
-// `$ ` begins a command, `> ` goes on with it, all else is what it answers.
-std::vector<Step> steps_of(const std::vector<std::string>& blocks) {
-  std::vector<Step> steps;
-  for (const auto& block : blocks) {
-    for (const auto& line : split_lines(block)) {
-      if (line.starts_with("$ ")) {
-        steps.push_back({line.substr(2), {}});
-      } else if (line.starts_with("> ") && !steps.empty()) {
-        steps.back().command += "\n" + line.substr(2);
-      } else {
-        REQUIRE(!steps.empty());
-        steps.back().expected.push_back(line);
-      }
-    }
-  }
-  return steps;
-}
-
-// Runs all steps in one shell and returns what each of them said, on both streams.
-std::vector<std::vector<std::string>> answers_of(const std::vector<Step>& steps, const TempDir& directory) {
-  std::string script = "exec 2>&1\n";
-  for (const auto& step : steps) script += step.command + "\n__s=$?; echo '@@@'; (exit $__s)\n";
-  const auto result = run_script("sh", script, directory);
-  std::vector<std::vector<std::string>> answers(1);
-  for (const auto& line : split_lines(result.out)) {
-    line == "@@@" ? void(answers.emplace_back()) : answers.back().push_back(line);
-  }
-  answers.pop_back();
-  return answers;
 }
 
 }  // namespace
