@@ -17,12 +17,16 @@ using Json = nlohmann::ordered_json;
 // More than any message is long: texts in them are at most an error's.
 constexpr std::size_t packet_max_bytes = 16384;
 
-Json parse_object(const std::string& text) {
-  auto json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) {
-    throw Error(Exit::internal, "a worker process was told or said " + text::quoted(text));
+// Calls `read` with the object that `text` holds.
+template <class F>
+auto read_object(const std::string& text, F&& read) {
+  try {
+    const auto json = Json::parse(text);
+    if (json.is_object()) return read(json);
+  } catch (const Json::exception&) {
+    // Not JSON, or a value of another type than it must have.
   }
-  return json;
+  throw Error(Exit::internal, "a worker process was told or said " + text::quoted(text));
 }
 
 // Bytes that are not UTF-8 (from a driver's message) must not keep an answer from arriving.
@@ -62,36 +66,38 @@ std::string to_text(const Error& error) {
 }
 
 Assignment parse_assignment(const std::string& text) {
-  const auto json = parse_object(text);
-  Assignment assignment;
-  assignment.buyer.number = json.value("buyer", std::int64_t{0});
-  assignment.buyer.arrival_ns = json.value("arrival_ns", std::int64_t{0});
-  assignment.buyer.quantity = json.value("quantity", std::int64_t{1});
-  assignment.start_ns = json.value("start_ns", std::int64_t{0});
-  return assignment;
+  return read_object(text, [](const Json& json) {
+    Assignment assignment;
+    assignment.buyer.number = json.at("buyer");
+    assignment.buyer.arrival_ns = json.at("arrival_ns");
+    assignment.buyer.quantity = json.at("quantity");
+    assignment.start_ns = json.at("start_ns");
+    return assignment;
+  });
 }
 
 Message parse_message(const std::string& text) {
-  const auto json = parse_object(text);
-  const auto exit = static_cast<Exit>(json.value("exit", 1));
-  Message message;
-  message.ready = json.contains("ready");
-  if (json.contains("error")) {
-    message.error = Error(exit, json.value("error", std::string()), json.value("hint", std::string()));
-  } else if (json.contains("buyer")) {
-    Answer answer;
-    answer.buyer = json.value("buyer", std::int64_t{0});
-    answer.quantity = json.value("quantity", std::int64_t{0});
-    answer.arrival_ns = json.value("arrival_ns", std::int64_t{0});
-    answer.begin_ns = json.value("begin_ns", std::int64_t{0});
-    answer.end_ns = json.value("end_ns", std::int64_t{0});
+  return read_object(text, [](const Json& json) {
+    Message message;
+    message.ready = json.contains("ready");
+    if (message.ready) return message;
+    const auto exit = static_cast<Exit>(json.at("exit").get<int>());
+    if (json.contains("error")) {
+      message.error = Error(exit, json.at("error").get<std::string>(), json.at("hint").get<std::string>());
+      return message;
+    }
+    auto& answer = message.answer.emplace();
+    answer.buyer = json.at("buyer");
+    answer.quantity = json.at("quantity");
+    answer.arrival_ns = json.at("arrival_ns");
+    answer.begin_ns = json.at("begin_ns");
+    answer.end_ns = json.at("end_ns");
     answer.exit = exit;
-    answer.key = json.value("key", std::string());
-    answer.retries = json.value("retries", std::int64_t{0});
-    answer.message = json.value("message", std::string());
-    message.answer = std::move(answer);
-  }
-  return message;
+    answer.key = json.at("key");
+    answer.retries = json.at("retries");
+    answer.message = json.at("message");
+    return message;
+  });
 }
 
 bool send_packet(int fd, const std::string& text) {
