@@ -13,6 +13,10 @@ namespace {
 std::string headline(const Receipt& receipt, const Currency& currency, bool replayed, bool dry_run) {
   std::string line = dry_run ? fmt::format("{} (dry run: nothing is changed)", kind_name(receipt.kind))
                              : fmt::format("{} {}", kind_name(receipt.kind), receipt.operation);
+  if (receipt.reservation && receipt.kind != Kind::reserve) {
+    line += fmt::format(" of reservation {}", *receipt.reservation);
+  }
+  if (receipt.expires_at) line += " until " + format_time(*receipt.expires_at);
   if (receipt.reverses) line += fmt::format(" of operation {}", *receipt.reverses);
   if (replayed) line += " (replayed: it was done before)";
   if (!dry_run) line += fmt::format(", id {}", text::printable(receipt.key));
@@ -23,9 +27,13 @@ std::string headline(const Receipt& receipt, const Currency& currency, bool repl
   return line;
 }
 
+bool is_sale(const Receipt& receipt) {
+  return receipt.kind == Kind::purchase || receipt.user;
+}
+
 // The answer of design section 6. In a dry run there is no operation to name.
 io::Answer to_answer(const Receipt& receipt, const Currency& currency, bool replayed, bool dry_run) {
-  const bool purchase = receipt.kind == Kind::purchase;
+  const bool purchase = is_sale(receipt);
   io::Answer answer;
   answer.headline = headline(receipt, currency, replayed, dry_run);
   answer.fields = {{"operation", dry_run && !replayed ? io::Value() : io::Value(receipt.operation)},
@@ -38,11 +46,17 @@ io::Answer to_answer(const Receipt& receipt, const Currency& currency, bool repl
   if (receipt.kind == Kind::reverse) {
     answer.fields.emplace_back("reverses", optional_value(receipt.reverses));
   }
+  if (receipt.reservation) {
+    const bool unnamed = receipt.kind == Kind::reserve && dry_run && !replayed;
+    answer.fields.emplace_back("reservation", unnamed ? io::Value() : io::Value(*receipt.reservation));
+  }
+  if (receipt.expires_at) answer.fields.emplace_back("expires_at", format_time(*receipt.expires_at));
   if (dry_run) answer.fields.emplace_back("dry_run", true);
   answer.columns = {{"warehouse", io::Kind::code},  {"sku", io::Kind::code},
                     {"delta", io::Kind::number},    {"before", io::Kind::number},
                     {"on_hand", io::Kind::number},  {"reserved", io::Kind::number},
                     {"available", io::Kind::number}};
+  if (receipt.reservation) answer.columns.push_back({"reserved_delta", io::Kind::number});
   if (purchase) {
     answer.fields.emplace_back("user", optional_value(receipt.user));
     answer.fields.emplace_back("currency", currency.code());
@@ -53,6 +67,7 @@ io::Answer to_answer(const Receipt& receipt, const Currency& currency, bool repl
   for (const auto& line : receipt.lines) {
     answer.rows.push_back(
         {line.warehouse, line.sku, line.delta, line.before, line.on_hand, line.reserved, line.available()});
+    if (receipt.reservation) answer.rows.back().push_back(line.reserved_delta);
     if (purchase) {
       answer.rows.back().push_back(optional_value(line.unit_price_minor));
       answer.rows.back().push_back(optional_value(line.amount_minor));
@@ -63,14 +78,25 @@ io::Answer to_answer(const Receipt& receipt, const Currency& currency, bool repl
 
 // For people, a price is shown in the currency's own units.
 void show_prices(io::Answer& answer, const Receipt& receipt, const Currency& currency) {
-  if (receipt.kind != Kind::purchase) return;
-  answer.columns[7].title = "UNIT PRICE";
-  answer.columns[8].title = "AMOUNT";
+  if (!is_sale(receipt)) return;
+  const auto price = answer.columns.size() - 2;
+  answer.columns[price].title = "UNIT PRICE";
+  answer.columns[price + 1].title = "AMOUNT";
   for (auto& row : answer.rows) {
-    for (const std::size_t i : {7U, 8U}) {
+    for (const auto i : {price, price + 1}) {
       if (const auto* minor = std::get_if<std::int64_t>(&row[i])) row[i] = currency.format(*minor);
     }
   }
+}
+
+// Whether a reservation that may be partial is.
+bool holds_less(const Operation& operation, const Receipt& receipt) {
+  if (!operation.allow_partial) return false;
+  Quantity wanted = 0;
+  Quantity held = 0;
+  for (const auto& line : operation.lines) wanted += line.quantity;
+  for (const auto& line : receipt.lines) held += line.reserved_delta;
+  return held < wanted;
 }
 
 }  // namespace
@@ -87,8 +113,8 @@ void add_change_options(CLI::App& app, ChangeOptions& options, const std::string
   options.app = &app;
 }
 
-void add_request_options(CLI::App& app, ChangeOptions& options) {
-  app.add_option("--ref", options.reference, "a reference, such as an order's number")->type_name("R");
+void add_request_options(CLI::App& app, ChangeOptions& options, const std::string& reference) {
+  app.add_option(reference, options.reference, "a reference, such as an order's number")->type_name("R");
   app.add_option("--note", options.note, "a note, stored with the operation")->type_name("N");
   app.add_option("--id", options.id, "idempotency key: the same request with the same id is done once")
       ->type_name("K");
@@ -154,6 +180,13 @@ Operation make_operation(Context& context, Kind kind, const ChangeOptions& optio
   return operation;
 }
 
+std::int64_t parse_reservation(const std::string& word) {
+  std::string why;
+  const auto id = parse_whole(word, why);
+  if (!id) throw Error(Exit::usage, why, "the number that `invctl reservation list` shows");
+  return *id;
+}
+
 Exit post_and_report(Context& context, Operation operation, bool dry_run) {
   return post_and_report(context, *context.open_for_writing(), std::move(operation), dry_run);
 }
@@ -173,7 +206,7 @@ Exit post_and_report(Context& context, db::SqlStore& store, Operation operation,
   const auto format = context.format();
   if (format == io::Format::table) show_prices(answer, *outcome.receipt, currency);
   io::print_answer(context.out, format, answer, context.table_options());
-  return Exit::ok;
+  return holds_less(batch.front(), *outcome.receipt) ? Exit::partial : Exit::ok;
 }
 
 }  // namespace invctl::cmd

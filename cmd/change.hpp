@@ -24,8 +24,8 @@ struct ChangeOptions {
 
 // Declares -w, --ref, --note, --id, --dry-run, the SKU=QTY words, and --from with its options.
 void add_change_options(CLI::App& app, ChangeOptions& options, const std::string& line_help);
-// --ref, --note, --id and --dry-run alone.
-void add_request_options(CLI::App& app, ChangeOptions& options);
+// --ref (or what `reference` names), --note, --id and --dry-run alone.
+void add_request_options(CLI::App& app, ChangeOptions& options, const std::string& reference = "--ref");
 
 // The warehouse of -w or of the settings; Error(usage) where there is none.
 WarehouseCode required_warehouse(Context& context, const ChangeOptions& options);
@@ -40,6 +40,9 @@ bool posts_input(const ChangeOptions& options);
 // Posts what --from names, all of one kind. -w, --ref and --note fill what its rows leave empty, as do the
 // `defaults` of the caller.
 Exit post_input(Context& context, Kind kind, const ChangeOptions& options, intake::Mapping mapping);
+
+// The number of a reservation as a command line has it; Error(usage).
+std::int64_t parse_reservation(const std::string& word);
 
 // Posts the operation and prints what became of it. Throws the rejection where it was refused.
 Exit post_and_report(Context& context, Operation operation, bool dry_run);

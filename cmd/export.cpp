@@ -109,7 +109,8 @@ void setup_import(CLI::App& app, Action& action) {
     const auto begin = std::chrono::steady_clock::now();
     auto input = io::InputFile::open(*file);
     const auto store = context.open_for_writing();
-    const auto result = intake::import_export({*store, *store, *store, *store}, input, context.deadline());
+    const auto result =
+        intake::import_export({*store, *store, *store, *store, *store}, input, context.deadline());
     context.committed = !result.replayed;
     auto fields = fields_of(result.counts, begin);
     fields.emplace_back("replayed", result.replayed);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/time.hpp"
 #include "stock/reads.hpp"
 
 namespace invctl::cmd {
@@ -20,6 +21,10 @@ Error no_product(const std::string& sku);
 template <class T>
 FieldValue optional_value(const std::optional<T>& value) {
   return value ? FieldValue(*value) : FieldValue();
+}
+
+inline FieldValue optional_time(const std::optional<Micros>& time) {
+  return time ? FieldValue(format_time(*time)) : FieldValue();
 }
 
 }  // namespace invctl::cmd

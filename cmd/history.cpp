@@ -32,7 +32,8 @@ HistoryFilter to_filter(const HistoryOptions& options) {
   if (options.kind) {
     if (!parse_kind(*options.kind)) {
       throw Error(Exit::usage, fmt::format("{} is not a kind of operation", text::quoted(*options.kind)),
-                  "receive, ship, adjust, purchase, opening or reverse");
+                  "receive, ship, adjust, purchase, transfer, reserve, confirm, release, extend, expire, "
+                  "opening or reverse");
     }
     filter.kind = *options.kind;
   }
@@ -112,6 +113,8 @@ Exit show_operation(Context& context, ReadStore& store, std::int64_t id) {
                    {"note", optional_value(record.note)},
                    {"reverses", optional_value(record.reverses_id)},
                    {"reversed_by", optional_value(detail->reversed_by)},
+                   {"reservation", optional_value(record.reservation_id)},
+                   {"expires_at", optional_time(record.expires_at)},
                    {"recorded_at", format_time(record.recorded_at)},
                    {"occurred_at", format_time(record.occurred_at)},
                    {"host", record.host},
@@ -145,7 +148,8 @@ void setup_history(CLI::App& app, Action& action) {
   app.add_option("--sku", options->sku, "only this product")->type_name("SKU");
   app.add_option("-w,--warehouse", options->warehouse, "only this warehouse")->type_name("WH");
   app.add_option("--kind", options->kind, "only movements of this kind")
-      ->type_name("receive|ship|adjust|purchase|opening|reverse");
+      ->type_name(
+          "receive|ship|adjust|purchase|transfer|reserve|confirm|release|extend|expire|opening|reverse");
   app.add_option("--user", options->user, "only purchases of this user")->type_name("U");
   app.add_option("--ref", options->reference, "only this reference")->type_name("R");
   app.add_option("--operation", options->operation, "only this operation")->type_name("N");

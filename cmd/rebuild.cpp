@@ -16,22 +16,32 @@ struct RebuildOptions {
   bool check = false, apply = false;
 };
 
+bool is_right(const RebuildReport& report) {
+  return report.differences.empty() && report.holds.empty();
+}
+
 std::string headline(const RebuildReport& report) {
   const auto looked = fmt::format("{} of {}", text::count(report.movements, "movement"),
                                   text::count(report.balances, "inventory row"));
-  if (report.differences.empty()) return looked + ": every balance is what the ledger says";
-  return fmt::format("{}: {} {}", looked,
-                     text::count(static_cast<long long>(report.differences.size()), "balance"),
+  if (is_right(report)) return looked + ": every balance is what the ledger says";
+  std::vector<std::string> wrong;
+  const auto add = [&](std::size_t count, const char* what) {
+    if (count > 0) wrong.push_back(text::count(static_cast<long long>(count), what));
+  };
+  add(report.differences.size(), "balance");
+  add(report.holds.size(), "hold");
+  return fmt::format("{}: {} {}", looked, text::join(wrong, " and "),
                      report.applied ? "put right" : "not what the ledger says");
 }
 
 io::Answer to_answer(const RebuildReport& report) {
   io::Answer answer;
   answer.headline = headline(report);
-  answer.fields = {{"ok", report.differences.empty() || report.applied},
+  answer.fields = {{"ok", is_right(report) || report.applied},
                    {"applied", report.applied},
                    {"inventory_rows", report.balances},
-                   {"movements", report.movements}};
+                   {"movements", report.movements},
+                   {"holds", static_cast<std::int64_t>(report.holds.size())}};
   answer.list_key = "differences";
   answer.columns = {{"warehouse", io::Kind::code},   {"sku", io::Kind::code},
                     {"on_hand", io::Kind::number},   {"ledger_on_hand", io::Kind::number},
@@ -62,7 +72,7 @@ void setup_rebuild(CLI::App& app, Action& action) {
         options->apply ? rebuild_balances(*store, context.deadline()) : compare_balances(*store);
     context.committed = report.applied;
     io::print_answer(context.out, context.format(), to_answer(report), context.table_options());
-    if (report.applied || report.differences.empty()) return Exit::ok;
+    if (report.applied || is_right(report)) return Exit::ok;
     try {
       context.out.close();
     } catch (const io::OutputError&) {

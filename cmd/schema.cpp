@@ -53,6 +53,7 @@ Json object(const std::vector<std::pair<std::string, Json>>& properties,
   return schema;
 }
 
+// What stands in for `optional` fields depends on what was asked for: a sale, a reservation.
 Json change(bool purchase) {
   std::vector<std::pair<std::string, Json>> line = {
       {"warehouse", string()}, {"sku", string()},       {"delta", integer()},    {"before", integer()},
@@ -71,8 +72,61 @@ Json change(bool purchase) {
     fields.emplace_back("currency", string());
     fields.emplace_back("total_minor", integer());
   }
-  fields.emplace_back("lines", array(object(line)));
-  return object(fields, {{"dry_run", boolean()}});
+  std::vector<std::pair<std::string, Json>> reserving;
+  if (purchase) reserving = {{"reserved_delta", integer()}};
+  fields.emplace_back("lines", array(object(line, reserving)));
+  std::vector<std::pair<std::string, Json>> optional = {{"dry_run", boolean()}};
+  if (purchase) optional.emplace_back("reservation", integer());
+  return object(fields, optional);
+}
+
+// An operation on a reservation. `timed`: it says until when it holds.
+Json reserving(bool timed) {
+  auto schema = change(false);
+  auto& fields = schema["properties"];
+  fields["reservation"] = nullable(integer());
+  schema["required"].push_back("reservation");
+  if (timed) {
+    fields["expires_at"] = time();
+    schema["required"].push_back("expires_at");
+  }
+  auto& line = fields["lines"]["items"];
+  line["properties"]["reserved_delta"] = integer();
+  line["required"].push_back("reserved_delta");
+  return schema;
+}
+
+// Sold where it has a user.
+Json confirmation() {
+  auto schema = reserving(false);
+  auto& fields = schema["properties"];
+  fields["user"] = string();
+  fields["currency"] = string();
+  fields["total_minor"] = integer();
+  auto& line = fields["lines"]["items"]["properties"];
+  line["unit_price_minor"] = nullable(integer());
+  line["amount_minor"] = nullable(integer());
+  return schema;
+}
+
+Json reservation() {
+  const Json movement = object({{"seq", integer()},
+                                {"operation", integer()},
+                                {"kind", string()},
+                                {"warehouse", string()},
+                                {"sku", string()},
+                                {"delta", integer()},
+                                {"reserved_delta", integer()},
+                                {"actor", string()},
+                                {"recorded_at", time()}});
+  return object({{"reservation", integer()},
+                 {"state", string()},
+                 {"held", integer()},
+                 {"expires_at", nullable(time())},
+                 {"reference", nullable(string())},
+                 {"actor", string()},
+                 {"recorded_at", time()},
+                 {"movements", array(movement)}});
 }
 
 Json warehouse() {
@@ -215,6 +269,23 @@ constexpr Entry entries[] = {
     {"ship", [] { return change(false); }},
     {"adjust", [] { return change(false); }},
     {"purchase", [] { return change(true); }},
+    {"transfer", [] { return change(false); }},
+    {"reserve", [] { return reserving(true); }},
+    {"confirm", confirmation},
+    {"release", [] { return reserving(false); }},
+    {"extend", [] { return reserving(true); }},
+    {"reservation list",
+     [] {
+       return array(object({{"reservation", integer()},
+                            {"warehouse", string()},
+                            {"sku", string()},
+                            {"quantity", integer()},
+                            {"expires_at", time()},
+                            {"expired", boolean()},
+                            {"reference", nullable(string())},
+                            {"actor", string()}}));
+     }},
+    {"reservation show", reservation},
     {"reverse",
      [] {
        auto schema = change(false);
@@ -272,6 +343,8 @@ constexpr Entry entries[] = {
                       {"note", nullable(string())},
                       {"reverses", nullable(integer())},
                       {"reversed_by", nullable(integer())},
+                      {"reservation", nullable(integer())},
+                      {"expires_at", nullable(time())},
                       {"recorded_at", time()},
                       {"occurred_at", time()},
                       {"host", string()},
@@ -298,6 +371,7 @@ constexpr Entry entries[] = {
                       {"applied", boolean()},
                       {"inventory_rows", integer()},
                       {"movements", integer()},
+                      {"holds", integer()},
                       {"differences", array(object({{"warehouse", string()},
                                                     {"sku", string()},
                                                     {"on_hand", integer()},

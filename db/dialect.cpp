@@ -9,6 +9,7 @@ const Dialect sqlite_dialect = {
     .exclusive_writer = true,
     .for_update = "",
     .by_primary_key = "",
+    .now = "",
     .table_exists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
     .rows_per_insert = 64,
     .rows_per_update = 1,
@@ -20,6 +21,7 @@ const Dialect mysql_dialect = {
     .exclusive_writer = false,
     .for_update = " FOR UPDATE",
     .by_primary_key = " FORCE INDEX (PRIMARY)",
+    .now = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
     .table_exists =
         "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
     .rows_per_insert = 512,

@@ -21,6 +21,7 @@ constexpr TableRights operator_rights[] = {
     {"warehouse", "INSERT, UPDATE"},
     {"product", "INSERT, UPDATE"},
     {"inventory", "INSERT, UPDATE"},
+    {"hold", "INSERT, UPDATE, DELETE"},  // what is open now; the ledger keeps what was
     {"operation", "INSERT"},
     {"movement", "INSERT"},
     {"purchase", "INSERT"},
@@ -65,6 +66,8 @@ std::string grants_sql(std::string_view role, const std::string& database) {
     sql += fmt::format(
         "GRANT INSERT, UPDATE, CREATE, ALTER, INDEX, REFERENCES, TRIGGER, LOCK TABLES ON {}.* TO {};\n",
         schema, account);
+    // CREATE lets the right be given before there is such a table.
+    sql += fmt::format("GRANT CREATE, DELETE ON {}.`hold` TO {};\n", schema, account);
   }
   return sql;
 }

@@ -39,11 +39,13 @@ struct Range {
 class Operations {
  public:
   Operations(Connection& connection, const Range& range)
-      : query_(connection,
-               "SELECT o.id, o.uid, o.idempotency_key, o.request_hash, o.kind, o.outcome, o.actor, "
-               "o.reference, o.reason, o.note, o.reverses_id, r.uid, o.recorded_at, o.occurred_at, o.host, "
-               "o.tool_version, o.result, o.hash FROM operation o "
-               "LEFT JOIN operation r ON r.id = o.reverses_id WHERE o.id >= ? AND o.id <= ? ORDER BY o.id") {
+      : query_(
+            connection,
+            "SELECT o.id, o.uid, o.idempotency_key, o.request_hash, o.kind, o.outcome, o.actor, "
+            "o.reference, o.reason, o.note, o.reverses_id, r.uid, o.recorded_at, o.occurred_at, o.host, "
+            "o.tool_version, o.result, o.hash, o.reservation_id, v.uid, o.expires_at FROM operation o "
+            "LEFT JOIN operation r ON r.id = o.reverses_id "
+            "LEFT JOIN operation v ON v.id = o.reservation_id WHERE o.id >= ? AND o.id <= ? ORDER BY o.id") {
     query_.bind(range.from).bind(range.to);
     next();
   }
@@ -77,6 +79,10 @@ class Operations {
     record.tool_version = query_.view(15);
     read_optional(query_, 16, record.result);
     read_bytes(query_, 17, record.hash);
+    record.reservation_id = query_.optional_integer(18);
+    record.reservation_uid.reset();
+    if (!query_.is_null(19)) read_bytes(query_, 19, record.reservation_uid.emplace());
+    record.expires_at = query_.optional_integer(20);
     entry_.purchases.clear();
   }
 

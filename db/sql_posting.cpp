@@ -150,7 +150,7 @@ std::vector<StoredOperation> SqlStore::stored_operations(std::string_view column
       [&](std::size_t n) {
         return fmt::format(
             "SELECT id, idempotency_key, request_hash, kind, outcome, actor, reference, recorded_at, result, "
-            "uid, reverses_id FROM operation WHERE {} IN ({})",
+            "uid, reverses_id, reservation_id, expires_at FROM operation WHERE {} IN ({})",
             column, placeholders(n));
       },
       [&](Query& query) {
@@ -168,6 +168,8 @@ std::vector<StoredOperation> SqlStore::stored_operations(std::string_view column
           record.result = query.optional_text(8);
           record.uid = query.bytes<16>(9);
           record.reverses_id = query.optional_integer(10);
+          record.reservation_id = query.optional_integer(11);
+          record.expires_at = query.optional_integer(12);
           index[record.id] = found.size();
           ids.push_back(record.id);
           found.push_back(std::move(stored));
@@ -263,6 +265,7 @@ void SqlStore::append(AppendBatch& batch) {
   write_inventory(batch);
   insert_movements(batch);
   insert_purchases(batch);
+  if (!batch.holds.empty()) write_holds(batch);
 }
 
 void SqlStore::insert_operations(AppendBatch& batch) {
@@ -271,9 +274,9 @@ void SqlStore::insert_operations(AppendBatch& batch) {
   auto id = counted ? next_id("operation") : 0;
   const std::string columns =
       "id, uid, idempotency_key, request_hash, kind, outcome, actor, reference, reason, note, reverses_id, "
-      "recorded_at, occurred_at, host, tool_version, result, hash";
+      "recorded_at, occurred_at, host, tool_version, result, hash, reservation_id, expires_at";
   in_pieces(operations.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
-    Query query(*connection_, insert_sql("operation", columns, 17, n));
+    Query query(*connection_, insert_sql("operation", columns, 19, n));
     for (std::size_t i = first; i < first + n; ++i) {
       auto& record = operations[i];
       if (counted) {
@@ -287,7 +290,7 @@ void SqlStore::insert_operations(AppendBatch& batch) {
       query.bind(record.actor).bind(record.reference).bind(record.reason).bind(record.note);
       query.bind(record.reverses_id).bind(record.recorded_at).bind(record.occurred_at);
       query.bind(record.host).bind(record.tool_version).bind(record.result);
-      query.bind_blob(record.hash);
+      query.bind_blob(record.hash).bind(record.reservation_id).bind(record.expires_at);
     }
     query.run();
     if (!counted && n == 1) operations[first].id = connection_->last_insert_id();

@@ -57,6 +57,14 @@ std::vector<std::string> with_prefix(Connection& connection, const std::string& 
   return found;
 }
 
+// What is reserved of `inventory i`, without what has expired.
+std::string reserved_now(const std::string& now) {
+  return fmt::format(
+      "(CASE WHEN i.reserved = 0 THEN 0 ELSE i.reserved - COALESCE((SELECT CAST(SUM(h.quantity) AS SIGNED) "
+      "FROM hold h WHERE h.inventory_id = i.id AND h.expires_at <= {}), 0) END)",
+      now);
+}
+
 template <class T>
 bool exists(Connection& connection, const std::string& table, const std::string& column, const T& value) {
   Query query(connection, fmt::format("SELECT id FROM {} WHERE {} = ?", table, column));
@@ -70,7 +78,7 @@ void SqlStore::stock(const StockFilter& filter, const std::function<void(const S
   if (filter.warehouse) conditions.add("w.code = ?", *filter.warehouse);
   if (filter.sku) conditions.add("p.sku = ?", *filter.sku);
   const std::string on_hand = filter.as_of ? "m.on_hand_after" : "i.on_hand";
-  const std::string reserved = filter.as_of ? "m.reserved_after" : "i.reserved";
+  const std::string reserved = filter.as_of ? "m.reserved_after" : reserved_now(now_sql());
   if (filter.below_reorder) {
     conditions.add("p.retired_at IS NULL");
     conditions.add(fmt::format("p.reorder_point > {} - {}", on_hand, reserved));
@@ -111,6 +119,11 @@ void SqlStore::history(const HistoryFilter& filter, const std::function<void(con
   }
   if (filter.reference) conditions.add("o.reference = ?", *filter.reference);
   if (filter.operation) conditions.add("m.operation_id = ?", *filter.operation);
+  if (filter.reservation) {
+    conditions.add(
+        fmt::format("m.operation_id IN (SELECT id FROM operation WHERE id = {0} OR reservation_id = {0})",
+                    *filter.reservation));
+  }
   if (filter.since) conditions.add("o.recorded_at >= ?", *filter.since);
   if (filter.until) conditions.add("o.recorded_at <= ?", *filter.until);
   if (filter.before) conditions.add("m.id < ?", *filter.before);
@@ -145,6 +158,35 @@ void SqlStore::history(const HistoryFilter& filter, const std::function<void(con
   }
 }
 
+void SqlStore::open_holds(const ReservationFilter& filter, const std::function<void(const HoldEntry&)>& row) {
+  Conditions conditions;
+  if (filter.warehouse) conditions.add("w.code = ?", *filter.warehouse);
+  if (filter.sku) conditions.add("p.sku = ?", *filter.sku);
+  if (filter.reference) conditions.add("o.reference = ?", *filter.reference);
+  if (filter.reservation) conditions.add("h.reservation_id = ?", *filter.reservation);
+  Query query(*connection_,
+              fmt::format("SELECT h.reservation_id, w.code, p.sku, o.actor, h.quantity, h.expires_at, "
+                          "CASE WHEN h.expires_at <= {} THEN 1 ELSE 0 END, o.reference FROM hold h "
+                          "JOIN operation o ON o.id = h.reservation_id "
+                          "JOIN inventory i ON i.id = h.inventory_id "
+                          "JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id{} "
+                          "ORDER BY h.reservation_id, w.code, p.sku",
+                          now_sql(), conditions.sql()));
+  conditions.bind(query);
+  while (query.next()) {
+    HoldEntry entry;
+    entry.reservation = query.integer(0);
+    entry.warehouse = query.text(1);
+    entry.sku = query.text(2);
+    entry.actor = query.text(3);
+    entry.quantity = query.integer(4);
+    entry.expires_at = query.integer(5);
+    entry.expired = query.integer(6) != 0;
+    entry.reference = query.optional_text(7);
+    row(entry);
+  }
+}
+
 std::optional<OperationDetail> SqlStore::operation_detail(std::int64_t id) {
   OperationDetail detail;
   auto& record = detail.record;
@@ -152,8 +194,8 @@ std::optional<OperationDetail> SqlStore::operation_detail(std::int64_t id) {
     Query query(*connection_,
                 "SELECT o.uid, o.idempotency_key, o.request_hash, o.kind, o.outcome, o.actor, o.reference, "
                 "o.reason, o.note, o.reverses_id, o.recorded_at, o.occurred_at, o.host, o.tool_version, "
-                "o.result, o.hash, r.id FROM operation o LEFT JOIN operation r ON r.reverses_id = o.id "
-                "WHERE o.id = ?");
+                "o.result, o.hash, r.id, o.reservation_id, o.expires_at FROM operation o "
+                "LEFT JOIN operation r ON r.reverses_id = o.id WHERE o.id = ?");
     if (!query.bind(id).next()) return std::nullopt;
     record.id = id;
     record.uid = query.bytes<16>(0);
@@ -173,6 +215,8 @@ std::optional<OperationDetail> SqlStore::operation_detail(std::int64_t id) {
     record.result = query.optional_text(14);
     record.hash = query.bytes<32>(15);
     detail.reversed_by = query.optional_integer(16);
+    record.reservation_id = query.optional_integer(17);
+    record.expires_at = query.optional_integer(18);
   }
   Query query(*connection_,
               "SELECT m.id, m.line, w.code, p.sku, m.version, m.on_hand_delta, m.reserved_delta, "
@@ -218,7 +262,8 @@ void SqlStore::products(const ProductFilter& filter, const std::function<void(co
   Query query(
       *connection_,
       "SELECT p.sku, p.name, p.category, p.unit, p.barcode, p.price_minor, p.reorder_point, p.retired_at, "
-      "i.on_hand, i.reserved FROM product p LEFT JOIN inventory i ON i.product_id = p.id" +
+      "i.on_hand, " +
+          reserved_now(now_sql()) + " FROM product p LEFT JOIN inventory i ON i.product_id = p.id" +
           conditions.sql() + " ORDER BY p.sku");
   conditions.bind(query);
   std::optional<ProductEntry> current;

@@ -49,6 +49,10 @@ class SqlStore : public PostingStore,
   std::vector<StoredOperation> find_operations(std::span<const std::string> keys) override;
   std::optional<StoredOperation> find_operation(std::int64_t id) override;
   std::vector<Reversal> find_reversals(std::span<const std::int64_t> ids) override;
+  Micros clock() override;
+  std::vector<Hold> find_holds(std::span<const std::int64_t> inventory_ids, Micros now,
+                               std::span<const std::int64_t> reservations) override;
+  std::vector<ReservationEnd> find_reservation_ends(std::span<const std::int64_t> ids) override;
   void append(AppendBatch& batch) override;
 
   const DatabaseInfo& info() const override { return info_; }
@@ -66,6 +70,7 @@ class SqlStore : public PostingStore,
 
   void stock(const StockFilter& filter, const std::function<void(const StockEntry&)>& row) override;
   void history(const HistoryFilter& filter, const std::function<void(const HistoryEntry&)>& row) override;
+  void open_holds(const ReservationFilter& filter, const std::function<void(const HoldEntry&)>& row) override;
   std::optional<OperationDetail> operation_detail(std::int64_t id) override;
   void products(const ProductFilter& filter, const std::function<void(const ProductEntry&)>& row) override;
   bool warehouse_exists(const std::string& code) override;
@@ -81,6 +86,8 @@ class SqlStore : public PostingStore,
   bool ids_ascend() const override;
   void lock_balances() override;
   void overwrite_balance(const InventoryRow& row) override;
+  void holds(const std::function<void(const Hold&)>& row) override;
+  void overwrite_holds(std::span<const Hold> holds) override;
 
   bool is_empty() override;
   std::optional<std::int64_t> find_operation_by_uid(const Uid& uid) override;
@@ -100,6 +107,8 @@ class SqlStore : public PostingStore,
   Connection& connection() { return *connection_; }
 
  private:
+  // An expression for the database's now, to stand in a query.
+  std::string now_sql() const;
   template <class T>
   std::vector<StoredOperation> stored_operations(std::string_view column, std::span<const T> values);
   void insert_operations(AppendBatch& batch);
@@ -108,6 +117,7 @@ class SqlStore : public PostingStore,
   void update_inventory(const std::vector<const InventoryChange*>& changed);
   void insert_movements(const AppendBatch& batch);
   void insert_purchases(const AppendBatch& batch);
+  void write_holds(const AppendBatch& batch);
   std::vector<std::int64_t> resolve_inventory(std::span<const InventoryKey> keys,
                                               std::span<const std::int64_t> products);
   std::int64_t next_id(const std::string& table);

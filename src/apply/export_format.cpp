@@ -101,6 +101,7 @@ class Members {
   std::optional<std::string> maybe_text(const char* name) const {
     return at(name).is_null() ? std::nullopt : std::optional(text(name));
   }
+  bool has(const char* name) const { return json_.contains(name); }
   Micros time(const char* name) const {
     std::string why;
     const auto time = parse_time(text(name), why);
@@ -222,6 +223,8 @@ ExportedOperation read_operation(const Members& row) {
   record.tool_version = row.text("tool_version");
   record.result = row.maybe_text("result");
   record.hash = row.bytes<32>("hash");
+  if (row.has("reservation")) record.reservation_uid = row.bytes<16>("reservation");
+  if (row.has("expires_at")) record.expires_at = row.time("expires_at");
   for (const auto& purchase : row.array("purchases")) {
     entry.purchases.push_back(read_purchase(Members(purchase)));
     entry.purchases.back().purchased_at = record.occurred_at;
@@ -274,25 +277,29 @@ std::string product_line(const Product& product) {
 std::string operation_line(const ExportedOperation& operation) {
   const auto& entry = operation.entry;
   const auto& record = entry.record;
-  return to_line({{"operation",
-                   {{"uid", to_hex(record.uid)},
-                    {"id", record.key},
-                    {"request_hash", to_hex(record.request_hash)},
-                    {"kind", entry.kind},
-                    {"outcome", entry.outcome},
-                    {"actor", record.actor},
-                    {"reference", maybe(record.reference)},
-                    {"reason", maybe(record.reason)},
-                    {"note", maybe(record.note)},
-                    {"reverses", record.reverses_uid ? Json(to_hex(*record.reverses_uid)) : Json()},
-                    {"recorded_at", format_time(record.recorded_at)},
-                    {"occurred_at", format_time(record.occurred_at)},
-                    {"host", record.host},
-                    {"tool_version", record.tool_version},
-                    {"result", maybe(record.result)},
-                    {"hash", to_hex(record.hash)},
-                    {"purchases", to_array(entry.purchases)},
-                    {"movements", to_array(operation.movements)}}}});
+  Json json = {{"operation",
+                {{"uid", to_hex(record.uid)},
+                 {"id", record.key},
+                 {"request_hash", to_hex(record.request_hash)},
+                 {"kind", entry.kind},
+                 {"outcome", entry.outcome},
+                 {"actor", record.actor},
+                 {"reference", maybe(record.reference)},
+                 {"reason", maybe(record.reason)},
+                 {"note", maybe(record.note)},
+                 {"reverses", record.reverses_uid ? Json(to_hex(*record.reverses_uid)) : Json()},
+                 {"recorded_at", format_time(record.recorded_at)},
+                 {"occurred_at", format_time(record.occurred_at)},
+                 {"host", record.host},
+                 {"tool_version", record.tool_version},
+                 {"result", maybe(record.result)},
+                 {"hash", to_hex(record.hash)}}}};
+  auto& fields = json["operation"];
+  if (record.reservation_uid) fields["reservation"] = to_hex(*record.reservation_uid);
+  if (record.expires_at) fields["expires_at"] = format_time(*record.expires_at);
+  fields["purchases"] = to_array(entry.purchases);
+  fields["movements"] = to_array(operation.movements);
+  return to_line(json);
 }
 
 std::string end_line(const ExportCounts& counts) {

@@ -5,12 +5,13 @@
 //   {"product":{sku, name, category, unit, price_minor, reorder_point, barcode, retired_at, version}}  by SKU
 //   {"operation":{uid, id, request_hash, kind, outcome, actor, reference, reason, note, reverses,
 //   recorded_at,
-//       occurred_at, host, tool_version, result, hash,
+//       occurred_at, host, tool_version, result, hash, reservation, expires_at,
 //       "purchases":[{line, user, warehouse, sku, quantity, unit_price_minor, total_minor}],
 //       "movements":[{line, warehouse, sku, kind, version, on_hand_delta, reserved_delta, on_hand_after,
 //                     reserved_after, hash}]}}                               in the order of the ledger
 //   {"end":{warehouses, products, operations, movements, seal}}              always last
 //
+// `reservation` (a uid) and `expires_at` are there only in operations that have to do with a reservation.
 // Everything that is hashed is in it and no database id: the exports of one history from two engines differ
 // in nothing but the header's database. `reverses` is the uid of the reversed operation; uids and hashes are
 // lower-case hexadecimal; times are RFC 3339 in UTC with six decimals. A reader refuses other versions.

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "core/text.hpp"
+#include "stock/holds.hpp"
 #include "stock/ledger.hpp"
 
 namespace invctl::intake {
@@ -48,6 +49,7 @@ class Importer {
                  .operation = [&](const ExportedOperation& operation) { add(operation); }});
     flush_catalog();
     flush();
+    write_holds();
   }
 
  private:
@@ -79,15 +81,12 @@ class Importer {
     if (!warehouses_.empty() || !products_.empty()) flush_catalog();
     auto record = operation.entry.record;
     record.id = 0;
-    if (record.reverses_uid) {
-      flush();  // what it reverses has an id only once it is written
-      record.reverses_id = target_.store.find_operation_by_uid(*record.reverses_uid);
-      if (!record.reverses_id) {
-        throw Error(Exit::bad_input, "bad_export",
-                    fmt::format("operation {} reverses one that is not in the export", to_hex(record.uid)),
-                    "");
-      }
+    if (record.reverses_uid)
+      record.reverses_id = id_of(*record.reverses_uid, record.uid, "reverses an operation");
+    if (record.reservation_uid) {
+      record.reservation_id = id_of(*record.reservation_uid, record.uid, "names a reservation");
     }
+    if (record.accepted) holds_.operation(record);
     const auto index = batch_.operations.size();
     for (auto purchase : operation.entry.purchases) {
       purchase.operation = index;
@@ -98,6 +97,29 @@ class Importer {
     for (const auto& movement : operation.movements) add_movement(index, movement, opening);
     batch_.operations.push_back(std::move(record));
     if (batch_.operations.size() == chunk_size) flush();
+  }
+
+  // Operations that are referred to have an id only once they are written.
+  std::int64_t id_of(const Uid& uid, const Uid& by, const char* how) {
+    flush();
+    const auto id = target_.store.find_operation_by_uid(uid);
+    if (id) return *id;
+    throw Error(Exit::bad_input, "bad_export",
+                fmt::format("operation {} {} that is not in the export", to_hex(by), how), "");
+  }
+
+  // What is still held when all is posted.
+  void write_holds() {
+    std::vector<Hold> holds;
+    for (const auto& open : holds_.open()) {
+      Hold hold;
+      hold.reservation = *target_.store.find_operation_by_uid(open.uid);
+      hold.inventory_id = rows_.at(held_rows_.at(static_cast<std::size_t>(open.inventory_id))).id;
+      hold.quantity = open.quantity;
+      hold.expires_at = open.expires_at;
+      holds.push_back(std::move(hold));
+    }
+    if (!holds.empty()) target_.balances.overwrite_holds(holds);
   }
 
   void add_movement(std::size_t index, const MovementEntry& movement, std::optional<bool> opening) {
@@ -115,8 +137,17 @@ class Importer {
       row.version = record.version;
       row.head = record.hash;
     }
+    if (record.reserved_delta != 0) holds_.movement(held_row(record.key), record.reserved_delta);
     if (opening) row.opening = *opening ? std::optional(record.on_hand_delta) : std::nullopt;
     batch_.movements.push_back(std::move(record));
+  }
+
+  // A number for a row that may have no id yet.
+  std::int64_t held_row(const InventoryKey& key) {
+    const auto found = std::find(held_rows_.begin(), held_rows_.end(), key);
+    const auto number = found - held_rows_.begin();
+    if (found == held_rows_.end()) held_rows_.push_back(key);
+    return number;
   }
 
   // Whether an operation posts opening stock (true) or takes it back (false).
@@ -148,6 +179,8 @@ class Importer {
   std::map<InventoryKey, InventoryRow> rows_, before_;
   std::vector<InventoryKey> touched_;
   std::map<Uid, bool> openings_;
+  OpenHolds holds_;
+  std::vector<InventoryKey> held_rows_;  // by the number that holds_ knows them by
   AppendBatch batch_;
 };
 

@@ -7,6 +7,7 @@
 #include "catalog/catalog.hpp"
 #include "core/time.hpp"
 #include "io/input_file.hpp"
+#include "stock/audit.hpp"
 #include "stock/seal.hpp"
 #include "stock/store.hpp"
 
@@ -21,6 +22,7 @@ class ImportStore : public virtual Transactions {
 // One database, in its several capacities.
 struct ImportTarget {
   PostingStore& ledger;
+  RepairStore& balances;
   CatalogStore& catalog;
   SealStore& seals;
   ImportStore& store;

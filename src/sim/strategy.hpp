@@ -51,6 +51,14 @@ class StrategyStore : public PostingStore {
   std::vector<Reversal> find_reversals(std::span<const std::int64_t> ids) override {
     return store_.find_reversals(ids);
   }
+  Micros clock() override { return store_.clock(); }
+  std::vector<Hold> find_holds(std::span<const std::int64_t> inventory_ids, Micros now,
+                               std::span<const std::int64_t> reservations) override {
+    return store_.find_holds(inventory_ids, now, reservations);
+  }
+  std::vector<ReservationEnd> find_reservation_ends(std::span<const std::int64_t> ids) override {
+    return store_.find_reservation_ends(ids);
+  }
   void append(AppendBatch& batch) override;
 
   std::int64_t begun() const { return begun_; }

@@ -52,6 +52,9 @@ class LedgerReader : public virtual Transactions {
                       const std::function<void(const MovementEntry&)>& movement,
                       const std::function<void(const OrphanPurchase&)>& orphan) = 0;
 
+  // What reservations hold now, by reservation and inventory id.
+  virtual void holds(const std::function<void(const Hold&)>& row) = 0;
+
   // Whether all ids of movements and purchases ascend with those of their operations: where only one
   // transaction writes at a time.
   virtual bool ids_ascend() const = 0;
@@ -64,6 +67,8 @@ class RepairStore : public LedgerReader {
   virtual void lock_balances() = 0;
   // Writes all but id and key of an inventory row, found by its id. Throws where the row may not be so.
   virtual void overwrite_balance(const InventoryRow& row) = 0;
+  // These are all there are: reservation, inventory_id, quantity and expires_at count.
+  virtual void overwrite_holds(std::span<const Hold> holds) = 0;
 };
 
 // Calls `read` inside a snapshot, which ends with it.

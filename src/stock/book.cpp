@@ -57,4 +57,26 @@ std::vector<InventoryRow> Book::rows_of(std::int64_t product_id) const {
   return rows;
 }
 
+void Book::add(const Hold& hold) {
+  auto& reservation = reservations_[hold.reservation];
+  reservation.ref = {hold.reservation, hold.uid};
+  reservation.expires_at = hold.expires_at;
+  reservation.holds[hold.key] = hold;
+}
+
+void Book::add_end(const ReservationRef& reservation, Kind kind) {
+  auto& known = reservations_[reservation.id];
+  known.ref = reservation;
+  known.ended_by = kind;
+}
+
+Reservation Book::reservation(std::int64_t id) const {
+  const auto found = reservations_.find(id);
+  return found == reservations_.end() ? Reservation{} : found->second;
+}
+
+Reservation& Book::reservation_for_update(std::int64_t id) {
+  return reservations_[id];
+}
+
 }  // namespace invctl

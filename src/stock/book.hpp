@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/types.hpp"
+#include "stock/operation.hpp"
 
 namespace invctl {
 
@@ -45,8 +47,30 @@ struct InventoryRow {
   Quantity available() const { return on_hand - reserved; }
 };
 
+// What one reservation still holds of one inventory row.
+struct Hold {
+  std::int64_t reservation = 0;  // the operation that reserved
+  Uid uid{};                     // its uid
+  std::int64_t inventory_id = 0;
+  InventoryKey key;
+  std::string warehouse, sku;
+  Quantity quantity = 0;
+  Micros expires_at = 0;
+};
+
+// A reservation as far as the transaction sees it.
+struct Reservation {
+  ReservationRef ref;
+  std::map<InventoryKey, Hold> holds;  // of the rows that are locked
+  Micros expires_at = 0;               // where it holds anything
+  std::optional<Kind> ended_by;        // confirm, release or expire
+};
+
 class Book {
  public:
+  void add(const Hold& hold);
+  // A reservation that was ended by an operation of this kind.
+  void add_end(const ReservationRef& reservation, Kind kind);
   void add(WarehouseInfo warehouse);
   void add(ProductInfo product);
   void add(const InventoryRow& row);
@@ -59,6 +83,11 @@ class Book {
   // The row as it stands; zeros where it does not exist.
   InventoryRow row(InventoryKey key) const;
   InventoryRow& row_for_update(InventoryKey key);
+
+  // Empty where nothing is known of it.
+  Reservation reservation(std::int64_t id) const;
+  Reservation& reservation_for_update(std::int64_t id);
+  const std::map<std::int64_t, Reservation>& reservations() const { return reservations_; }
 
   // The existing rows of a product, in no order.
   std::vector<InventoryRow> rows_of(std::int64_t product_id) const;
@@ -83,6 +112,7 @@ class Book {
   std::unordered_map<std::int64_t, std::string> warehouse_codes_;
   std::unordered_map<InventoryKey, InventoryRow, KeyHash> rows_;
   std::unordered_map<std::int64_t, std::vector<InventoryKey>> by_product_;
+  std::map<std::int64_t, Reservation> reservations_;
 };
 
 }  // namespace invctl

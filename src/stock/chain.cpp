@@ -4,7 +4,8 @@ namespace invctl {
 
 void operation_text(FieldText& text, const OperationRecord& operation,
                     std::span<const PurchaseRecord> purchases) {
-  text.restart("invctl-operation-1");
+  const bool reserves = operation.reservation_uid || operation.expires_at;
+  text.restart(reserves ? "invctl-operation-2" : "invctl-operation-1");
   text.add_hex(operation.uid);
   text.add(kind_name(operation.kind));
   text.add(std::string_view(operation.accepted ? "accepted" : "rejected"));
@@ -15,6 +16,10 @@ void operation_text(FieldText& text, const OperationRecord& operation,
   text.add(operation.recorded_at).add(operation.occurred_at);
   text.add(std::string_view(operation.host)).add(std::string_view(operation.tool_version));
   text.add(operation.result);
+  if (reserves) {
+    text.add(operation.reservation_uid ? std::optional(to_hex(*operation.reservation_uid)) : std::nullopt);
+    text.add(operation.expires_at);
+  }
   for (const auto& purchase : purchases) {
     text.add(purchase.line).add(std::string_view(purchase.user));
     text.add(std::string_view(purchase.warehouse)).add(std::string_view(purchase.sku));

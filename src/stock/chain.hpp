@@ -15,7 +15,8 @@ namespace invctl {
 
 // invctl-operation-1, uid, kind, outcome, actor, reference, reason, note, key, request hash, uid of the
 // reversed operation, recorded_at, occurred_at, host, tool version, result; then for each purchase in line
-// order: line, user, warehouse, SKU, quantity, unit price, total.
+// order: line, user, warehouse, SKU, quantity, unit price, total. An operation that has to do with a
+// reservation begins with invctl-operation-2 and has uid of the reservation and expires_at after the result.
 Digest operation_hash(const OperationRecord& operation, std::span<const PurchaseRecord> purchases);
 
 // invctl-movement-1, previous hash of the inventory row (zeros at first), operation hash, line, warehouse,

@@ -58,20 +58,71 @@ class Decider {
   Decider(const Book& book, const Operation& operation) : book_(book), operation_(operation) {}
 
   Decision run() {
+    if (operation_.reservation) {
+      reservation_ = book_.reservation(operation_.reservation->id);
+      if (auto refusal = refuse_ended()) {
+        decision_.rejection = std::move(refusal);
+        return std::move(decision_);
+      }
+    }
     for (const auto& line : operation_.lines) {
       consider(line);
       refusals_.line_done();
     }
+    if (operation_.kind == Kind::reserve && refusals_.empty() && !holds_any()) refuse_nothing_held();
     if (!refusals_.empty()) {
       decision_ = {};
       decision_.rejection = refusals_.all();
       return std::move(decision_);
     }
-    if (operation_.kind == Kind::purchase) add_total();
+    if (sells()) add_total();
     return std::move(decision_);
   }
 
  private:
+  bool sells() const {
+    return operation_.kind == Kind::purchase || (operation_.kind == Kind::confirm && operation_.user);
+  }
+
+  // Why the reservation is of no use any more.
+  std::optional<Error> refuse_ended() const {
+    if (operation_.kind == Kind::expire) return std::nullopt;
+    const auto id = operation_.reservation->id;
+    if (reservation_.ended_by == Kind::expire) {
+      return Error(Exit::conflict, "reservation_expired", fmt::format("reservation {} has expired", id),
+                   "reserve anew, if there is still enough");
+    }
+    if (reservation_.ended_by) {
+      const auto* how = *reservation_.ended_by == Kind::confirm ? "confirmed" : "released";
+      return Error(Exit::conflict, "reservation_ended", fmt::format("reservation {} was {} before", id, how),
+                   fmt::format("`invctl reservation show {}` tells its story", id));
+    }
+    if (reservation_.holds.empty()) {
+      return Error(Exit::conflict, "reservation_ended",
+                   fmt::format("reservation {} holds {}", id,
+                               operation_.kind == Kind::purchase ? "none of this" : "nothing any more"),
+                   fmt::format("`invctl reservation show {}` tells its story", id));
+    }
+    return std::nullopt;
+  }
+
+  bool holds_any() const {
+    return std::any_of(decision_.movements.begin(), decision_.movements.end(),
+                       [](const PlannedMovement& movement) { return movement.reserved_delta > 0; });
+  }
+
+  // A partial reservation of nothing is a shortage of all its lines.
+  void refuse_nothing_held() {
+    touched_.clear();
+    for (const auto& line : operation_.lines) {
+      const auto* product = book_.product(line.sku.str());
+      const auto* warehouse = book_.warehouse(line.warehouse->str());
+      const auto row = current({warehouse->id, product->id});
+      refuse_shortage(row.available(), row.on_hand, row.reserved, line, *product, warehouse->code);
+      refusals_.line_done();
+    }
+  }
+
   enum Rank { unknown, retired, precondition, price, overflow, shortage };
 
   void consider(const Line& line) {
@@ -90,7 +141,7 @@ class Decider {
     }
     if (product == nullptr || (line.warehouse && warehouse == nullptr)) return;
     if (!allowed_when_retired(line, product, warehouse)) return;
-    if (operation_.kind == Kind::purchase && !product->price_minor) {
+    if (sells() && line.quantity > 0 && !product->price_minor) {
       refusals_.add(
           price, Exit::conflict, "no_price",
           fmt::format("invctl product set {} --price N", text::printable(product->sku)),
@@ -104,12 +155,21 @@ class Decider {
     }
   }
 
-  // Stock may leave a retired place or product, counts may correct it, and what was done may be undone;
-  // nothing new may come in or be sold.
+  // Stock may leave a retired place or product, counts may correct it, what was done may be undone, and what
+  // was promised may be kept; nothing new may come in, be promised or be sold.
   bool allowed_when_retired(const Line& line, const ProductInfo* product, const WarehouseInfo* warehouse) {
-    const bool leaves =
-        operation_.kind == Kind::ship || operation_.kind == Kind::adjust || operation_.kind == Kind::reverse;
-    if (leaves) return true;
+    switch (operation_.kind) {
+      case Kind::receive:
+      case Kind::opening:
+      case Kind::purchase:
+      case Kind::reserve:
+        break;
+      case Kind::transfer:
+        if (line.quantity <= 0) return true;
+        break;
+      default:
+        return true;
+    }
     const auto where = line.warehouse ? std::optional(line.warehouse->str()) : std::nullopt;
     const auto refuse = [&](const std::string& what, const std::string& code, const std::string& command) {
       refusals_.add(
@@ -138,18 +198,73 @@ class Decider {
                      warehouse.code, product.sku, {{"expected", *line.expect}, {"on_hand", row.on_hand}}));
       return;
     }
-    Quantity delta = line.quantity;
-    if (line.mode == Line::Mode::set) {
-      delta = line.quantity - row.on_hand;  // both are non-negative: no overflow
-    } else if (operation_.kind == Kind::ship || operation_.kind == Kind::purchase) {
-      delta = -line.quantity;
+    switch (operation_.kind) {
+      case Kind::ship:
+        return plan(row, {-line.quantity, 0}, product, warehouse, line);
+      case Kind::purchase: {
+        const auto from_hold = std::min(line.quantity, held(row.key));
+        return plan(row, {-line.quantity, -from_hold}, product, warehouse, line);
+      }
+      case Kind::reserve:
+        return hold(row, product, warehouse, line);
+      case Kind::confirm:
+        return take_held(row, product, warehouse, line);
+      case Kind::release:
+      case Kind::expire:
+        if (held(row.key) > 0) plan(row, {0, -held(row.key)}, product, warehouse, line);
+        return;
+      case Kind::extend:
+        // No change is a movement too: the ledger shows that the hold of this row was prolonged.
+        if (held(row.key) > 0) plan(row, {0, 0}, product, warehouse, line);
+        return;
+      default:
+        break;
     }
-    plan(row, delta, product, warehouse, line);
+    // What is set and what there is are non-negative: no overflow.
+    const auto delta = line.mode == Line::Mode::set ? line.quantity - row.on_hand : line.quantity;
+    plan(row, {delta, 0}, product, warehouse, line);
   }
 
-  void plan(InventoryRow row, Quantity delta, const ProductInfo& product, const WarehouseInfo& warehouse,
+  // What the reservation holds of a row. Lines are merged: none comes twice.
+  Quantity held(InventoryKey key) const {
+    const auto found = reservation_.holds.find(key);
+    return found == reservation_.holds.end() ? 0 : found->second.quantity;
+  }
+
+  void hold(const InventoryRow& row, const ProductInfo& product, const WarehouseInfo& warehouse,
             const Line& line) {
-    const auto after = checked_add(row.on_hand, delta);
+    const auto quantity = operation_.allow_partial ? std::min(line.quantity, row.available()) : line.quantity;
+    if (quantity > row.available()) {
+      refuse_shortage(row.available(), row.on_hand, row.reserved, line, product, warehouse.code);
+    } else {
+      // A line of which nothing could be held is told as well, and stands in the ledger.
+      plan(row, {0, quantity}, product, warehouse, line);
+    }
+  }
+
+  void take_held(const InventoryRow& row, const ProductInfo& product, const WarehouseInfo& warehouse,
+                 const Line& line) {
+    const auto there = held(row.key);
+    const auto taken = line.mode == Line::Mode::held ? there : line.quantity;
+    if (taken > there) {
+      refusals_.add(shortage, Exit::insufficient_stock, "insufficient_stock", "",
+                    line_error(fmt::format("reservation {} holds only {} of {} in {}, {} requested",
+                                           operation_.reservation->id, there, text::printable(product.sku),
+                                           text::printable(warehouse.code), taken),
+                               warehouse.code, product.sku, {{"requested", taken}, {"held", there}}));
+    } else if (there > 0) {
+      plan(row, {-taken, -there}, product, warehouse, line);
+    }
+  }
+
+  struct Deltas {
+    Quantity on_hand = 0, reserved = 0;
+  };
+
+  void plan(InventoryRow row, Deltas delta, const ProductInfo& product, const WarehouseInfo& warehouse,
+            const Line& line) {
+    const auto after = checked_add(row.on_hand, delta.on_hand);
+    const auto reserved_after = row.reserved + delta.reserved;  // at most on hand, at least 0
     if (!after) {
       refusals_.add(overflow, Exit::conflict, "overflow", "",
                     line_error(fmt::format("{} in {} would have more on hand than 64 bits hold",
@@ -157,20 +272,23 @@ class Decider {
                                warehouse.code, product.sku, {{"on_hand", row.on_hand}}));
       return;
     }
-    if (*after < row.reserved) {
-      refuse_shortage(row.available(), row.on_hand, row.reserved, line, product, warehouse.code);
+    if (*after < reserved_after) {
+      refuse_shortage(row.available() - delta.reserved, row.on_hand, row.reserved, line, product,
+                      warehouse.code);
       return;
     }
     PlannedMovement movement;
     movement.key = row.key;
-    movement.on_hand_delta = delta;
+    movement.on_hand_delta = delta.on_hand;
+    movement.reserved_delta = delta.reserved;
     movement.on_hand_after = *after;
-    movement.reserved_after = row.reserved;
+    movement.reserved_after = reserved_after;
     movement.version = row.version + 1;
     movement.warehouse = warehouse.code;
     movement.sku = product.sku;
-    if (operation_.kind == Kind::purchase && !set_price(movement, product)) return;
+    if (sells() && delta.on_hand != 0 && !set_price(movement, product)) return;
     row.on_hand = *after;
+    row.reserved = reserved_after;
     row.version += 1;
     touched_[row.key] = row;
     decision_.movements.push_back(std::move(movement));
@@ -198,7 +316,8 @@ class Decider {
                        const ProductInfo& product, const std::optional<std::string>& warehouse) {
     // What the line wants to take; a line that sets a value wants the row to end there.
     const bool sets = line.mode == Line::Mode::set;
-    const bool is_signed = operation_.kind == Kind::adjust || operation_.kind == Kind::reverse;
+    const bool is_signed = operation_.kind == Kind::adjust || operation_.kind == Kind::reverse ||
+                           operation_.kind == Kind::transfer;
     const auto requested = is_signed && !sets ? -line.quantity : line.quantity;
     const auto where = warehouse ? "in " + text::printable(*warehouse) : std::string("in all warehouses");
     auto message = sets ? fmt::format("{} of {} {} are reserved, it cannot be set to {}", reserved,
@@ -244,7 +363,7 @@ class Decider {
     for (const auto& offer : offers) {
       if (left == 0) break;
       const auto take = std::min(left, offer.row.available());
-      plan(offer.row, -take, product, *offer.warehouse, line);
+      plan(offer.row, {-take, 0}, product, *offer.warehouse, line);
       left -= take;
     }
   }
@@ -252,7 +371,7 @@ class Decider {
   void add_total() {
     Minor total = 0;
     for (const auto& movement : decision_.movements) {
-      const auto sum = checked_add(total, *movement.amount_minor);
+      const auto sum = checked_add(total, movement.amount_minor.value_or(0));
       if (!sum) {
         decision_ = {};
         decision_.rejection =
@@ -267,6 +386,7 @@ class Decider {
   const Book& book_;
   const Operation& operation_;
   Decision decision_;
+  Reservation reservation_;
   Refusals refusals_;
   std::map<InventoryKey, InventoryRow> touched_;
 };
@@ -277,13 +397,24 @@ Decision decide(const Book& book, const Operation& operation) {
   return Decider(book, operation).run();
 }
 
-void apply(Book& book, const Decision& decision) {
+void apply(Book& book, const Operation& operation, const Decision& decision) {
   for (const auto& movement : decision.movements) {
     auto& row = book.row_for_update(movement.key);
     row.on_hand = movement.on_hand_after;
     row.reserved = movement.reserved_after;
     row.version = movement.version;
   }
+  if (!operation.reservation || !decision.accepted()) return;
+  auto& reservation = book.reservation_for_update(operation.reservation->id);
+  for (const auto& movement : decision.movements) {
+    const auto hold = reservation.holds.find(movement.key);
+    if (hold == reservation.holds.end()) continue;
+    hold->second.quantity += movement.reserved_delta;
+    if (hold->second.quantity == 0) reservation.holds.erase(hold);
+  }
+  const bool ends =
+      operation.kind == Kind::confirm || operation.kind == Kind::release || operation.kind == Kind::expire;
+  if (ends) reservation.ended_by = operation.kind;
 }
 
 }  // namespace invctl

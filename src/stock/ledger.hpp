@@ -34,7 +34,9 @@ struct Receipt {
   Micros recorded_at = 0;
   std::optional<std::string> user;
   std::optional<Minor> total_minor;
-  std::optional<std::int64_t> reverses;  // the operation that this one undoes
+  std::optional<std::int64_t> reverses;     // the operation that this one undoes
+  std::optional<std::int64_t> reservation;  // reserve: itself
+  std::optional<Micros> expires_at;         // reserve, extend
   std::vector<ReceiptLine> lines;
 };
 
@@ -71,6 +73,9 @@ class Posting {
   Posting(const Posting&) = delete;
   Posting& operator=(const Posting&) = delete;
 
+  // Reservations whose time is up give back first what they hold of the rows that are locked: an operation of
+  // kind expire for each, which is written whatever becomes of the others.
+  //
   // One outcome per operation, in order; the same as if each were posted on its own. Operations with a key
   // that is stored are replayed; with a key stored for other content they are refused (conflict, key_reused).
   // A refusal under a key of the caller's is remembered if its exit code is 4 or 5, except key_reused; any
@@ -86,10 +91,14 @@ class Posting {
  private:
   void begin(std::span<const Line* const> lines, const Deadline& deadline);
   void lock(std::span<const Line* const> lines);
+  void find_holds(std::span<const InventoryRow> rows);
 
   PostingStore& store_;
   Origin origin_;
   Book book_;
+  std::vector<ReservationRef> reservations_;  // that the operations name
+  bool timed_ = false;                        // some operation holds until a time to come
+  Micros now_ = 0;                            // by the database's clock, where that matters
   bool repeated_ = false;
   bool remember_refusals_ = true;
   bool open_ = true;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 #include <tuple>
 
 #include "core/error.hpp"
@@ -14,12 +15,18 @@
 namespace invctl {
 
 namespace {
-constexpr std::array<std::pair<Kind, std::string_view>, 6> kinds{{{Kind::receive, "receive"},
-                                                                  {Kind::ship, "ship"},
-                                                                  {Kind::adjust, "adjust"},
-                                                                  {Kind::purchase, "purchase"},
-                                                                  {Kind::opening, "opening"},
-                                                                  {Kind::reverse, "reverse"}}};
+constexpr std::array<std::pair<Kind, std::string_view>, 12> kinds{{{Kind::receive, "receive"},
+                                                                   {Kind::ship, "ship"},
+                                                                   {Kind::adjust, "adjust"},
+                                                                   {Kind::purchase, "purchase"},
+                                                                   {Kind::opening, "opening"},
+                                                                   {Kind::reverse, "reverse"},
+                                                                   {Kind::transfer, "transfer"},
+                                                                   {Kind::reserve, "reserve"},
+                                                                   {Kind::confirm, "confirm"},
+                                                                   {Kind::release, "release"},
+                                                                   {Kind::extend, "extend"},
+                                                                   {Kind::expire, "expire"}}};
 }  // namespace
 
 std::string_view kind_name(Kind kind) {
@@ -50,7 +57,7 @@ void normalise_lines(std::vector<Line>& lines) {
       continue;
     }
     auto& into = merged.back();
-    const auto names_a_value = [](const Line& l) { return l.mode == Line::Mode::set || l.expect; };
+    const auto names_a_value = [](const Line& l) { return l.mode != Line::Mode::delta || l.expect; };
     if (names_a_value(into) || names_a_value(line)) {
       throw Error(Exit::usage, fmt::format("{} is given twice", text::printable(line.sku.str())),
                   "a value that is set or expected can be named only once");
@@ -65,6 +72,26 @@ void normalise_lines(std::vector<Line>& lines) {
   lines = std::move(merged);
 }
 
+namespace {
+
+// What goes out of a place comes into another: nothing appears, nothing is lost.
+bool adds_up(const std::vector<Line>& lines) {
+  std::map<std::string_view, Quantity> sums;
+  for (const auto& line : lines) {
+    auto& sum = sums[line.sku.str()];
+    const auto next = checked_add(sum, line.quantity);
+    if (!next) return false;
+    sum = *next;
+  }
+  return std::all_of(sums.begin(), sums.end(), [](const auto& sum) { return sum.second == 0; });
+}
+
+bool ends_or_extends(Kind kind) {
+  return kind == Kind::confirm || kind == Kind::release || kind == Kind::extend || kind == Kind::expire;
+}
+
+}  // namespace
+
 void check_operation(const Operation& operation) {
   const auto require = [&](bool holds, std::string_view rule) {
     if (!holds) throw Error(Exit::usage, fmt::format("{}: {}", kind_name(operation.kind), rule));
@@ -75,12 +102,23 @@ void check_operation(const Operation& operation) {
   require(!purchase || operation.user, "a purchase needs a user");
   require((operation.kind == Kind::reverse) == operation.reverses.has_value(),
           "a reversal, and nothing else, names what it reverses");
+  const bool timed = operation.kind == Kind::reserve || operation.kind == Kind::extend;
+  require(timed == operation.ttl.has_value(), "a reservation, and nothing else, says how long it holds");
+  require(!operation.ttl || *operation.ttl > 0, "a reservation holds for some time");
+  require(ends_or_extends(operation.kind) ? operation.reservation.has_value()
+                                          : purchase || !operation.reservation,
+          "which reservation?");
+  require(operation.kind != Kind::transfer || adds_up(operation.lines), "what goes out must come in");
   for (const auto& line : operation.lines) {
-    require(line.warehouse || purchase, "every line needs a warehouse");
-    if (line.mode == Line::Mode::set) {
+    require(line.warehouse || (purchase && !operation.reservation), "every line needs a warehouse");
+    if (line.mode == Line::Mode::held) {
+      require(ends_or_extends(operation.kind), "only a reservation holds anything");
+    } else if (operation.kind == Kind::confirm) {
+      require(line.quantity >= 0, "the quantity cannot be negative");  // 0: what is held goes back
+    } else if (line.mode == Line::Mode::set) {
       require(adjust, "only adjust can set a value");
       require(line.quantity >= 0, "a value that is set cannot be negative");
-    } else if (adjust || operation.kind == Kind::reverse) {
+    } else if (adjust || operation.kind == Kind::reverse || operation.kind == Kind::transfer) {
       require(line.quantity != std::numeric_limits<Quantity>::min(), "the quantity does not fit 64 bits");
     } else {
       const bool opening = operation.kind == Kind::opening;
@@ -90,6 +128,22 @@ void check_operation(const Operation& operation) {
   }
 }
 
+namespace {
+
+std::string_view mode_name(Line::Mode mode) {
+  switch (mode) {
+    case Line::Mode::delta:
+      return "delta";
+    case Line::Mode::set:
+      return "set";
+    case Line::Mode::held:
+      return "held";
+  }
+  return "";
+}
+
+}  // namespace
+
 Digest request_hash(const Operation& operation) {
   FieldText fields("invctl-request-1");
   fields.add(kind_name(operation.kind)).add(operation.user).add(operation.reference).add(operation.reason);
@@ -97,10 +151,15 @@ Digest request_hash(const Operation& operation) {
   for (const auto& line : operation.lines) {
     fields.add(line.warehouse ? std::optional(line.warehouse->str()) : std::nullopt);
     fields.add(std::string_view(line.sku.str()));
-    fields.add(std::string_view(line.mode == Line::Mode::set ? "set" : "delta"));
+    fields.add(mode_name(line.mode));
     fields.add(line.quantity).add(line.expect);
   }
   if (operation.reverses) fields.add(std::string_view(to_hex(operation.reverses->uid)));
+  if (operation.reservation) {
+    fields.add(std::string_view("reservation")).add(std::string_view(to_hex(operation.reservation->uid)));
+  }
+  if (operation.ttl) fields.add(std::string_view("ttl")).add(*operation.ttl);
+  if (operation.allow_partial) fields.add(std::string_view("partial"));
   return fields.digest();
 }
 

@@ -11,16 +11,30 @@
 
 namespace invctl {
 
-enum class Kind { receive, ship, adjust, purchase, opening, reverse };
+enum class Kind {
+  receive,
+  ship,
+  adjust,
+  purchase,
+  opening,
+  reverse,
+  transfer,  // out of one warehouse and into another
+  reserve,   // holds stock for a while
+  confirm,   // ships or sells what a reservation holds, and ends it
+  release,   // ends a reservation
+  extend,    // lets a reservation hold for longer
+  expire,    // gives back what a reservation held whose time is up; made by posting alone
+};
 
 std::string_view kind_name(Kind kind);
 std::optional<Kind> parse_kind(std::string_view name);
 
 struct Line {
   enum class Mode {
-    delta,  // receive, opening: added to on hand; ship, purchase: taken away; adjust, reverse: added, may be
-            // negative
+    delta,  // receive, opening: added to on hand; ship, purchase, confirm: taken away; adjust, reverse,
+            // transfer: added, may be negative; reserve: held
     set,    // adjust only: what on hand becomes
+    held,   // confirm, release, extend, expire: all that the reservation holds of it
   };
 
   std::optional<WarehouseCode> warehouse;  // absent: allocated over warehouses (purchase only)
@@ -40,6 +54,12 @@ struct Reversed {
   bool undoes = true;
 };
 
+// The reservation that an operation confirms, releases, extends, expires or buys from.
+struct ReservationRef {
+  std::int64_t id = 0;  // of the operation that reserved
+  Uid uid{};
+};
+
 struct Operation {
   Kind kind = Kind::receive;
   std::vector<Line> lines;
@@ -50,8 +70,11 @@ struct Operation {
   std::optional<std::string> reference;
   std::optional<std::string> reason;
   std::optional<std::string> note;
-  std::optional<std::string> user;    // purchase: who buys
-  std::optional<Reversed> reverses;   // reverse: what; each operation can be reversed once
+  std::optional<std::string> user;   // purchase: who buys; confirm: who buys what was held, if it is sold
+  std::optional<Reversed> reverses;  // reverse: what; each operation can be reversed once
+  std::optional<ReservationRef> reservation;
+  std::optional<Micros> ttl;          // reserve, extend: how long it holds, from the database's now
+  bool allow_partial = false;         // reserve: hold what there is where it is less than asked for
   std::optional<Micros> occurred_at;  // a label; absent: when it is recorded
 };
 
@@ -65,7 +88,8 @@ void normalise_lines(std::vector<Line>& lines);
 // 1 or more, opening stock and a value that is set are 0 or more, adjust and reverse add anything whose
 // negation fits 64 bits (zero too: +5 and -5 of one SKU are one line of 0); only adjust sets; a purchase has
 // a user, and only its lines may leave the warehouse open; a reversal, and nothing else, says what it
-// reverses.
+// reverses. The lines of a transfer add up to 0 for each SKU. confirm, release, extend and expire name their
+// reservation, a purchase may; reserve and extend, and nothing else, say for how long.
 void check_operation(const Operation& operation);
 
 // SHA-256 of what was asked for: kind, lines, user, reference, reason, uid of what is reversed (design

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_map>
 
@@ -24,6 +25,8 @@ Receipt receipt_of(const OperationRecord& record, std::span<const MovementRecord
   receipt.actor = record.actor;
   receipt.recorded_at = record.recorded_at;
   receipt.reverses = record.reverses_id;
+  receipt.reservation = record.kind == Kind::reserve ? record.id : record.reservation_id;
+  receipt.expires_at = record.expires_at;
   for (const auto& movement : movements) {
     ReceiptLine line;
     line.warehouse = movement.warehouse;
@@ -76,10 +79,17 @@ Outcome replay(const StoredOperation& stored, const Operation& operation) {
 // Collects what one call of post() writes, and finds the answers once the ids are known.
 class BatchBuilder {
  public:
-  BatchBuilder(Book& book, const Origin& origin) : book_(book), origin_(origin), now_(now_utc()) {}
+  // `clock`: the database's now, where something is held until a time to come.
+  BatchBuilder(Book& book, const Origin& origin, Micros clock)
+      : book_(book), origin_(origin), now_(now_utc()), clock_(clock) {}
 
-  // Adds the rows of an accepted or remembered decision. Returns the index of the operation.
-  std::size_t add(const Operation& operation, const Decision& decision) {
+  // Where the rows of one operation are in the batch.
+  struct Rows {
+    std::size_t operation = 0, movement = 0, movements = 0, purchase = 0, purchases = 0;
+  };
+
+  // Adds the rows of an accepted or remembered decision.
+  Rows add(const Operation& operation, const Decision& decision) {
     const auto index = batch_.operations.size();
     OperationRecord record;
     record.uid = random_uid();
@@ -100,8 +110,14 @@ class BatchBuilder {
       record.reverses_id = operation.reverses->id;
       record.reverses_uid = operation.reverses->uid;
     }
+    if (operation.reservation) {
+      record.reservation_id = operation.reservation->id;
+      record.reservation_uid = operation.reservation->uid;
+    }
+    if (operation.ttl && decision.accepted()) record.expires_at = clock_ + *operation.ttl;
 
     const auto first_purchase = batch_.purchases.size();
+    const auto first_movement = batch_.movements.size();
     std::int64_t line = 0;
     for (const auto& movement : decision.movements) {
       ++line;
@@ -113,22 +129,44 @@ class BatchBuilder {
     }
     record.hash = operation_hash(record, std::span(batch_.purchases).subspan(first_purchase));
     for (const auto& movement : decision.movements) note_before(movement.key);
-    apply(book_, decision);
+    apply(book_, operation, decision);
+    if (decision.accepted()) note_holds(index, operation, decision, record.expires_at.value_or(0));
     line = 0;
     for (const auto& movement : decision.movements)
       append_movement(index, ++line, operation, movement, record);
     batch_.operations.push_back(std::move(record));
-    return index;
+    return {index, first_movement, batch_.movements.size() - first_movement, first_purchase,
+            batch_.purchases.size() - first_purchase};
   }
 
   AppendBatch& finish() {
     for (const auto& key : touched_) batch_.changes.push_back({before_.at(key), book_.row(key)});
+    for (const auto& [hold, change] : holds_) batch_.holds.push_back(change);
     return batch_;
   }
 
  private:
   void note_before(const InventoryKey& key) {
     if (before_.emplace(key, book_.row(key)).second) touched_.push_back(key);
+  }
+
+  void note_holds(std::size_t index, const Operation& operation, const Decision& decision,
+                  Micros expires_at) {
+    if (operation.kind == Kind::reserve) {
+      for (const auto& movement : decision.movements) {
+        if (movement.reserved_delta == 0) continue;
+        batch_.holds.push_back({index, 0, movement.key, movement.reserved_delta, expires_at});
+      }
+    }
+    if (!operation.reservation) return;
+    const auto id = operation.reservation->id;
+    auto& reservation = book_.reservation_for_update(id);
+    if (operation.kind == Kind::extend) reservation.expires_at = expires_at;
+    for (const auto& movement : decision.movements) {
+      const auto hold = reservation.holds.find(movement.key);
+      const auto left = hold == reservation.holds.end() ? 0 : hold->second.quantity;
+      holds_[{id, movement.key}] = {std::nullopt, id, movement.key, left, reservation.expires_at};
+    }
   }
 
   void append_movement(std::size_t index, std::int64_t line, const Operation& operation,
@@ -163,8 +201,9 @@ class BatchBuilder {
 
   Book& book_;
   const Origin& origin_;
-  Micros now_;
+  Micros now_, clock_;
   AppendBatch batch_;
+  std::map<std::pair<std::int64_t, InventoryKey>, HoldChange> holds_;  // of reservations that were there
   std::unordered_map<InventoryKey, InventoryRow, KeyHash> before_;
   std::vector<InventoryKey> touched_;
 };
@@ -188,6 +227,32 @@ Decision refused(Error rejection) {
   return decision;
 }
 
+// Gives back what a reservation holds of the rows that are locked, although its time is up.
+Operation expiry_of(const Reservation& reservation, const std::string& actor) {
+  Operation operation;
+  operation.kind = Kind::expire;
+  operation.reservation = reservation.ref;
+  operation.actor = actor;
+  for (const auto& [key, hold] : reservation.holds) {
+    operation.lines.push_back({.warehouse = WarehouseCode::trusted(hold.warehouse),
+                               .sku = Sku::trusted(hold.sku),
+                               .mode = Line::Mode::held,
+                               .expect = std::nullopt});
+  }
+  ensure_key(operation);
+  normalise_lines(operation.lines);
+  return operation;
+}
+
+void give_back_expired(BatchBuilder& builder, const Book& book, Micros now, const std::string& actor) {
+  const auto reservations = book.reservations();  // a copy: giving back changes them
+  for (const auto& [id, reservation] : reservations) {
+    if (reservation.holds.empty() || reservation.expires_at > now) continue;
+    const auto operation = expiry_of(reservation, actor);
+    builder.add(operation, decide(book, operation));
+  }
+}
+
 bool is_remembered(const Operation& operation, const Error& rejection) {
   return !is_auto_key(*operation.key) &&
          (rejection.exit == Exit::insufficient_stock || rejection.exit == Exit::conflict);
@@ -201,6 +266,8 @@ Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Oper
   std::vector<const Line*> lines;
   for (const auto& operation : operations) {
     for (const auto& line : operation.lines) lines.push_back(&line);
+    if (operation.reservation) reservations_.push_back(*operation.reservation);
+    timed_ = timed_ || operation.ttl;
   }
   begin(lines, deadline);
 }
@@ -265,7 +332,28 @@ void Posting::lock(std::span<const Line* const> lines) {
   };
   make_unique(keys);
   make_unique(products);
-  for (const auto& row : store_.lock_inventory(keys, products)) book_.add(row);
+  const auto rows = store_.lock_inventory(keys, products);
+  for (const auto& row : rows) book_.add(row);
+  find_holds(rows);
+}
+
+// Costs nothing where nothing is reserved.
+void Posting::find_holds(std::span<const InventoryRow> rows) {
+  std::vector<std::int64_t> reserved;
+  for (const auto& row : rows) {
+    if (row.reserved > 0) reserved.push_back(row.id);
+  }
+  std::vector<std::int64_t> named;
+  for (const auto& reservation : reservations_) named.push_back(reservation.id);
+  if (timed_ || !reserved.empty()) now_ = store_.clock();
+  if (!reserved.empty()) {
+    for (const auto& hold : store_.find_holds(reserved, now_, named)) book_.add(hold);
+  }
+  if (named.empty()) return;
+  for (const auto& end : store_.find_reservation_ends(named)) {
+    const auto is_it = [&](const ReservationRef& ref) { return ref.id == end.reservation; };
+    book_.add_end(*std::find_if(reservations_.begin(), reservations_.end(), is_it), end.by);
+  }
 }
 
 std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
@@ -281,9 +369,12 @@ std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
   }
 
   auto reversed = find_reversals(store_, operations);
-  BatchBuilder builder(book_, origin_);
+  BatchBuilder builder(book_, origin_, now_);
+  if (!book_.reservations().empty() && !operations.empty()) {
+    give_back_expired(builder, book_, now_, operations.front().actor);
+  }
   std::vector<Outcome> outcomes(operations.size());
-  std::vector<std::optional<std::size_t>> written(operations.size());
+  std::vector<std::optional<BatchBuilder::Rows>> written(operations.size());
   std::unordered_map<std::string, std::size_t> written_with_key;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const auto& operation = operations[i];
@@ -318,20 +409,12 @@ std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
     for (const auto& change : batch.changes) book_.row_for_update(change.after.key).id = change.after.id;
   }
 
-  std::size_t movement = 0;
-  std::size_t purchase = 0;
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    if (!written[i]) continue;
-    const auto index = *written[i];
-    const auto movements_from = movement;
-    const auto purchases_from = purchase;
-    while (movement < batch.movements.size() && batch.movements[movement].operation == index) ++movement;
-    while (purchase < batch.purchases.size() && batch.purchases[purchase].operation == index) ++purchase;
-    if (outcomes[i].rejection) continue;
-    outcomes[i].receipt =
-        receipt_of(batch.operations[index],
-                   std::span(batch.movements).subspan(movements_from, movement - movements_from),
-                   std::span(batch.purchases).subspan(purchases_from, purchase - purchases_from));
+    if (!written[i] || outcomes[i].rejection) continue;
+    const auto& rows = *written[i];
+    outcomes[i].receipt = receipt_of(batch.operations[rows.operation],
+                                     std::span(batch.movements).subspan(rows.movement, rows.movements),
+                                     std::span(batch.purchases).subspan(rows.purchase, rows.purchases));
   }
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (!outcomes[i].replayed || outcomes[i].receipt || outcomes[i].rejection) continue;

@@ -32,8 +32,9 @@ struct HistoryFilter {
   std::optional<std::string> sku, warehouse, user, reference;
   std::optional<std::string> kind;
   std::optional<std::int64_t> operation;
-  std::optional<Micros> since, until;  // recorded_at, both inclusive
-  std::optional<std::int64_t> before;  // only movements with a smaller seq
+  std::optional<std::int64_t> reservation;  // what was done with it, from its beginning
+  std::optional<Micros> since, until;       // recorded_at, both inclusive
+  std::optional<std::int64_t> before;       // only movements with a smaller seq
   std::int64_t limit = 100;
 };
 
@@ -45,6 +46,21 @@ struct HistoryEntry {
   std::optional<std::string> reference, reason;
   Micros recorded_at = 0;
   std::optional<std::int64_t> reverses, reversed_by;  // operations
+};
+
+struct ReservationFilter {
+  std::optional<std::string> warehouse, sku, reference;
+  std::optional<std::int64_t> reservation;
+};
+
+// What a reservation holds of one row.
+struct HoldEntry {
+  std::int64_t reservation = 0;
+  std::string warehouse, sku, actor;
+  Quantity quantity = 0;
+  Micros expires_at = 0;
+  bool expired = false;  // by the database's clock; the next change of the row gives it back
+  std::optional<std::string> reference;
 };
 
 // All that is stored about one operation.
@@ -75,6 +91,7 @@ struct ProductFilter {
   bool include_retired = false;
 };
 
+// What is reserved is without what expired reservations hold: nobody has to wait for them.
 // Rows are handed over one by one, in the order named, so that answers of any size stream.
 class ReadStore : public virtual Transactions {
  public:
@@ -82,6 +99,9 @@ class ReadStore : public virtual Transactions {
   virtual void stock(const StockFilter& filter, const std::function<void(const StockEntry&)>& row) = 0;
   // Newest first (descending seq).
   virtual void history(const HistoryFilter& filter, const std::function<void(const HistoryEntry&)>& row) = 0;
+  // By reservation, then warehouse and SKU.
+  virtual void open_holds(const ReservationFilter& filter,
+                          const std::function<void(const HoldEntry&)>& row) = 0;
   virtual std::optional<OperationDetail> operation_detail(std::int64_t id) = 0;
   // By SKU.
   virtual void products(const ProductFilter& filter, const std::function<void(const ProductEntry&)>& row) = 0;

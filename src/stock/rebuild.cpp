@@ -14,7 +14,8 @@ namespace {
 void require_sound_ledger(const VerifyReport& report) {
   Error error(Exit::invariant, "ledger_broken", "", "`invctl verify` names everything; restore a backup");
   for (const auto& violation : report.violations) {
-    const bool repairable = violation.table == "inventory" && !violation.key.starts_with("row ");
+    const bool repairable =
+        violation.table == "hold" || (violation.table == "inventory" && !violation.key.starts_with("row "));
     if (!repairable) error.add_line({violation.message(), {{"check", violation.check}}});
   }
   if (error.lines.empty()) return;
@@ -24,15 +25,23 @@ void require_sound_ledger(const VerifyReport& report) {
 }
 
 RebuildReport report_of(VerifyReport verified) {
-  return {std::move(verified.differences), verified.balances, verified.movements};
+  RebuildReport report;
+  report.differences = std::move(verified.differences);
+  for (auto& violation : verified.violations) {
+    if (violation.table == "hold") report.holds.push_back(std::move(violation));
+  }
+  report.balances = verified.balances;
+  report.movements = verified.movements;
+  return report;
 }
 
 }  // namespace
 
 RebuildReport compare_balances(RepairStore& store) {
   RebuildReport report;
-  in_snapshot(store,
-              [&] { report = report_of(verify_ledger(store, {.checks = {"balance-equals-ledger"}})); });
+  in_snapshot(store, [&] {
+    report = report_of(verify_ledger(store, {.checks = {"balance-equals-ledger", "holds-match"}}));
+  });
   return report;
 }
 
@@ -45,9 +54,10 @@ RebuildReport rebuild_balances(RepairStore& store, const Deadline& deadline) {
       store.lock_balances();
       auto verified = verify_ledger(store);
       require_sound_ledger(verified);
+      if (verified.holds) store.overwrite_holds(*verified.holds);
       report = report_of(std::move(verified));
       for (const auto& difference : report.differences) store.overwrite_balance(difference.ledger);
-      if (report.differences.empty()) {
+      if (report.differences.empty() && report.holds.empty()) {
         store.rollback();
         return;
       }

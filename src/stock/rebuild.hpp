@@ -12,6 +12,7 @@ namespace invctl {
 
 struct RebuildReport {
   std::vector<BalanceDifference> differences;  // by row id
+  std::vector<Violation> holds;                // what is held otherwise than the ledger says
   std::int64_t balances = 0, movements = 0;
   bool applied = false;
 };

@@ -38,11 +38,15 @@ Operation reversal_of(PostingStore& store, std::int64_t id) {
   Operation operation;
   operation.kind = Kind::reverse;
   operation.reverses = follow(store, stored->record);
+  const auto kind = stored->record.kind;
+  if (kind == Kind::reserve || kind == Kind::release || kind == Kind::extend || kind == Kind::expire) {
+    const auto reservation = stored->record.reservation_id.value_or(id);
+    throw Error(Exit::conflict, "nothing_to_reverse",
+                fmt::format("operation {} moved no stock, it only held it", id),
+                fmt::format("`invctl release {}` gives back what is still held", reservation));
+  }
+  // What was taken from a reservation comes back as stock; it is not held again.
   for (const auto& movement : stored->movements) {
-    if (movement.reserved_delta != 0) {
-      throw Error(Exit::conflict, "nothing_to_reverse",
-                  fmt::format("operation {} changed what is reserved: release it instead", id), "");
-    }
     Line line{.warehouse = WarehouseCode::trusted(movement.warehouse),
               .sku = Sku::trusted(movement.sku),
               .quantity = -movement.on_hand_delta,  // a balance is never negative: no overflow

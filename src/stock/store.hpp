@@ -27,6 +27,9 @@ struct OperationRecord {
   std::optional<std::string> reference, reason, note;
   std::optional<Uid> reverses_uid;
   std::optional<std::int64_t> reverses_id;
+  std::optional<Uid> reservation_uid;  // of the reservation that it ends, extends or buys from
+  std::optional<std::int64_t> reservation_id;
+  std::optional<Micros> expires_at;  // reserve, extend: until when it holds
   Micros recorded_at = 0;
   Micros occurred_at = 0;
   std::string host;
@@ -63,11 +66,21 @@ struct InventoryChange {
   InventoryRow after;
 };
 
+// What a batch leaves of a hold.
+struct HoldChange {
+  std::optional<std::size_t> operation;  // index into AppendBatch::operations, of a reservation that is new
+  std::int64_t reservation = 0;          // else its id
+  InventoryKey key;
+  Quantity quantity = 0;  // 0: it ends
+  Micros expires_at = 0;
+};
+
 struct AppendBatch {
   std::vector<OperationRecord> operations;
   std::vector<MovementRecord> movements;
   std::vector<PurchaseRecord> purchases;
   std::vector<InventoryChange> changes;  // one per row that moved
+  std::vector<HoldChange> holds;         // one per hold that changed
 };
 
 // An operation as the ledger holds it, with what a replay has to tell.
@@ -75,6 +88,11 @@ struct StoredOperation {
   OperationRecord record;
   std::vector<MovementRecord> movements;  // in line order
   std::vector<PurchaseRecord> purchases;  // in line order
+};
+
+struct ReservationEnd {
+  std::int64_t reservation = 0;
+  Kind by = Kind::release;  // confirm, release or expire
 };
 
 struct Reversal {
@@ -102,6 +120,15 @@ class PostingStore : public virtual Transactions {
   // Which of these operations have been reversed, and by which. Called after the locks: a reversal locks the
   // rows of what it reverses.
   virtual std::vector<Reversal> find_reversals(std::span<const std::int64_t> ids) = 0;
+
+  // The database's own clock, by which reservations expire.
+  virtual Micros clock() = 0;
+  // Called after the locks, which keep holds as they are. Holds on these inventory rows whose time is up at
+  // `now`, and all holds of these reservations.
+  virtual std::vector<Hold> find_holds(std::span<const std::int64_t> inventory_ids, Micros now,
+                                       std::span<const std::int64_t> reservations) = 0;
+  // Which of these reservations have ended, and how.
+  virtual std::vector<ReservationEnd> find_reservation_ends(std::span<const std::int64_t> ids) = 0;
 
   // Writes the batch with set-based statements and fills in the ids of its operations. Throws
   // StoreError(duplicate) where a key is taken, StoreError(retry) where a row is not as it was read.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/text.hpp"
+#include "core/time.hpp"
 #include "stock/chain.hpp"
 
 namespace invctl {
@@ -25,6 +26,18 @@ std::uint64_t bits(Quantity quantity) {
 
 std::string shown(const std::optional<Quantity>& quantity) {
   return quantity ? std::to_string(*quantity) : "none";
+}
+
+bool sells(const std::optional<Kind>& kind) {
+  return kind == Kind::purchase || kind == Kind::confirm;
+}
+
+std::string hold_name(std::int64_t reservation, const std::string& row) {
+  return fmt::format("{} of reservation {}", row, reservation);
+}
+
+std::string shown_hold(Quantity quantity, Micros expires_at) {
+  return fmt::format("{} until {}", quantity, format_time(expires_at));
 }
 
 std::string purchase_name(const PurchaseRecord& purchase, std::int64_t operation) {
@@ -103,6 +116,7 @@ void LedgerVerifier::operation(const OperationEntry& entry) {
     }
   }
   if (current_.opens) openings_[entry.record.id] = *current_.opens;
+  if (entry.record.accepted) holds_.operation(entry.record);
   if (current_.selected) check_hash_of_operation();
 }
 
@@ -164,7 +178,7 @@ void LedgerVerifier::check_lines() {
   for (const auto& purchase : entry.purchases) {
     if (!scope_.has_row(purchase.warehouse, purchase.sku)) continue;
     const bool unmatched =
-        current_.kind != Kind::purchase || !std::binary_search(lines.begin(), lines.end(), purchase.line);
+        !sells(current_.kind) || !std::binary_search(lines.begin(), lines.end(), purchase.line);
     if (unmatched) {
       add("purchases-match", "purchase", purchase_name(purchase, entry.record.id),
           "a movement of kind purchase", "none");
@@ -226,6 +240,7 @@ void LedgerVerifier::movement(const MovementEntry& entry) {
         fmt::format("operation {}", entry.operation_id), "none");
   } else {
     check_line(entry, row);
+    check_hold(entry, row);
     set_opening(entry, row);
   }
   ++row.count;
@@ -282,7 +297,17 @@ void LedgerVerifier::check_line(const MovementEntry& entry, const RowState& row)
     add("operations-complete", "movement", movement_name(entry.id, entry.record.version, row),
         "kind " + text::quoted(current_.entry.kind), text::quoted(entry.kind));
   }
-  if (current_.kind == Kind::purchase) check_purchase(entry, row);
+  const bool sold = current_.kind == Kind::purchase ||
+                    (current_.kind == Kind::confirm && !current_.entry.purchases.empty() &&
+                     entry.record.on_hand_delta != 0);
+  if (sold) check_purchase(entry, row);
+}
+
+void LedgerVerifier::check_hold(const MovementEntry& entry, const RowState& row) {
+  if (!scope_.narrow() && !holds_.movement(entry.inventory_id, entry.record.reserved_delta)) {
+    add("holds-match", "movement", movement_name(entry.id, entry.record.version, row),
+        "a reservation that holds as much", "none");
+  }
 }
 
 void LedgerVerifier::check_purchase(const MovementEntry& entry, const RowState& row) {
@@ -383,6 +408,51 @@ void LedgerVerifier::finish_row(const RowState& row) {
   }
 }
 
+void LedgerVerifier::hold(const Hold& hold) {
+  stored_holds_[{hold.reservation, hold.inventory_id}] = hold;
+}
+
+void LedgerVerifier::finish_holds() {
+  if (!holds_known_ || scope_.narrow()) return;
+  const auto differ = [&](std::string name, std::string expected, std::string actual) {
+    holds_differ_ = true;
+    add("holds-match", "hold", std::move(name), std::move(expected), std::move(actual));
+  };
+  auto stored = stored_holds_;
+  for (const auto& open : holds_.open()) {
+    const auto found = stored.find({open.reservation, open.inventory_id});
+    const auto name = hold_name(open.reservation, row_name(rows_.at(open.inventory_id)));
+    const auto expected = shown_hold(open.quantity, open.expires_at);
+    if (found == stored.end()) {
+      differ(name, expected, "none");
+      continue;
+    }
+    const auto& hold = found->second;
+    if (hold.quantity != open.quantity || hold.expires_at != open.expires_at) {
+      differ(name, expected, shown_hold(hold.quantity, hold.expires_at));
+    }
+    stored.erase(found);
+  }
+  for (const auto& [key, hold] : stored) {
+    const auto row = fmt::format("{} in {}", text::printable(hold.sku), text::printable(hold.warehouse));
+    differ(hold_name(hold.reservation, row), "none", shown_hold(hold.quantity, hold.expires_at));
+  }
+}
+
+std::vector<Hold> LedgerVerifier::open_holds() const {
+  std::vector<Hold> holds;
+  for (const auto& open : holds_.open()) {
+    Hold hold;
+    hold.reservation = open.reservation;
+    hold.uid = open.uid;
+    hold.inventory_id = open.inventory_id;
+    hold.quantity = open.quantity;
+    hold.expires_at = open.expires_at;
+    holds.push_back(std::move(hold));
+  }
+  return holds;
+}
+
 std::vector<BalanceDifference> LedgerVerifier::differences() const {
   std::vector<BalanceDifference> differences;
   for (const auto id : order_) {
@@ -429,6 +499,7 @@ std::vector<Violation> LedgerVerifier::finish() {
   take_wrong_hashes();
   for (const auto id : order_) finish_row(rows_.at(id));
   for (const auto id : missing_) finish_row(rows_.at(id));
+  finish_holds();
   std::stable_sort(found_.begin(), found_.end(),
                    [](const Found& a, const Found& b) { return a.order < b.order; });
   std::vector<Violation> violations;
@@ -441,6 +512,7 @@ VerifyReport report_of(LedgerVerifier& verifier, const VerifyScope& scope) {
   VerifyReport report;
   report.violations = verifier.finish();
   report.differences = verifier.differences();
+  if (verifier.holds_differ()) report.holds = verifier.open_holds();
   report.heads = verifier.heads();
   if (scope.heads_after) report.heads_now = verifier.heads_now();
   report.balances = verifier.balances();
@@ -455,6 +527,8 @@ VerifyReport verify_ledger(LedgerReader& reader, const VerifyScope& scope) {
   reader.ledger([&](const OperationEntry& entry) { verifier.operation(entry); },
                 [&](const MovementEntry& entry) { verifier.movement(entry); },
                 [&](const OrphanPurchase& entry) { verifier.orphan(entry); });
+  verifier.begin_holds();
+  reader.holds([&](const Hold& hold) { verifier.hold(hold); });
   return report_of(verifier, scope);
 }
 

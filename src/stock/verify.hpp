@@ -11,6 +11,7 @@
 
 #include "stock/audit.hpp"
 #include "stock/hash_check.hpp"
+#include "stock/holds.hpp"
 
 namespace invctl {
 
@@ -34,14 +35,16 @@ struct Violation {
 //                                   refused one has a result and no lines; a reversal, and nothing else, says
 //                                   what it reverses; every movement has its operation; where only one
 //                                   transaction writes at a time, ids ascend
-//   purchases-match                 one purchase for each line of an operation of kind purchase, and no
-//   other,
+//   purchases-match                 one purchase for each line of an operation of kind purchase, and for each
+//                                   line that takes stock of a confirmation that sells, and no other,
 //                                   with the line's row and quantity, quantity x price = total, one user and
 //                                   the operation's time
+//   holds-match                     what is reserved is held by reservations, and what is open is what the
+//                                   ledger's reservations leave (only where all rows are looked at)
 inline constexpr std::string_view ledger_checks[] = {
     "balance-equals-ledger", "versions-gapless", "after-equals-before-plus-delta",
     "non-negative",          "hash-chain",       "operations-complete",
-    "purchases-match"};
+    "purchases-match",       "holds-match"};
 
 // The newest movement of an inventory row.
 struct ChainHead {
@@ -84,11 +87,17 @@ class LedgerVerifier {
   void operation(const OperationEntry& entry);
   void movement(const MovementEntry& entry);
   void orphan(const OrphanPurchase& entry);
+  // A hold as it is stored. begin_holds(): they are known, if there are any.
+  void begin_holds() { holds_known_ = true; }
+  void hold(const Hold& hold);
   // Every violation, in the order in which they were met.
   std::vector<Violation> finish();
 
   // Rows whose balance is not what the movements lead to. After finish().
   std::vector<BalanceDifference> differences() const;
+  // Whether the stored holds are others than those of the ledger, which open_holds() has. After finish().
+  bool holds_differ() const { return holds_differ_; }
+  std::vector<Hold> open_holds() const;
   // The heads that were asked for; nothing where no operation ended there.
   std::optional<std::vector<ChainHead>> heads() { return std::move(heads_); }
   // As everything fed so far leaves them.
@@ -144,6 +153,8 @@ class LedgerVerifier {
   void follow_early(RowState& row);
   void skip_gap(RowState& row);
   void finish_row(const RowState& row);
+  void finish_holds();
+  void check_hold(const MovementEntry& entry, const RowState& row);
   void take_wrong_hashes();
   void add(std::string_view check, std::string table, std::string key, std::string expected,
            std::string actual);
@@ -157,6 +168,9 @@ class LedgerVerifier {
   Current current_;
   // Operations that post opening stock (true) or take it back (false).
   std::unordered_map<std::int64_t, bool> openings_;
+  OpenHolds holds_;
+  std::map<std::pair<std::int64_t, std::int64_t>, Hold> stored_holds_;  // by reservation and inventory id
+  bool holds_known_ = false, holds_differ_ = false;
   std::int64_t last_movement_ = 0, last_purchase_ = 0;
   HashCheck hashes_;
   struct Found {
@@ -172,6 +186,7 @@ class LedgerVerifier {
 struct VerifyReport {
   std::vector<Violation> violations;
   std::vector<BalanceDifference> differences;
+  std::optional<std::vector<Hold>> holds;  // of the ledger, where the stored ones differ
   std::int64_t balances = 0, operations = 0, movements = 0;
   std::optional<std::vector<ChainHead>> heads;  // if asked for: as they were then
   std::vector<ChainHead> heads_now;             // only if asked for

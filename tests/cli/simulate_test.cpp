@@ -88,7 +88,7 @@ TEST_CASE(
       CHECK(report.at("failed") == 0);
       CHECK(report.at("processes") == (mode == "processes" ? 100 : 0));
       CHECK(report.at("verdict").at("ok") == true);
-      CHECK(report.at("verdict").at("checks").size() == 12);
+      CHECK(report.at("verdict").at("checks").size() == 13);
       CHECK(report.at("latency_ms").at("p50") <= report.at("latency_ms").at("max"));
       CHECK(report.at("latency_ms").at("max") > 0);
       CHECK(report.at("inversions").at("pairs") > 0);

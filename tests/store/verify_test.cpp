@@ -174,7 +174,9 @@ TEST_CASE("verify names the operation whose column was changed, whichever column
                          {"host", "'elsewhere'"},
                          {"tool_version", "'9'"},
                          {"result", "'{}'"},
-                         {"hash", other_hash}};
+                         {"hash", other_hash},
+                         {"reservation_id", "2"},
+                         {"expires_at", "5"}};
   check_complete(ledger, "operation", values);
   auto cases = column_changes("operation", "5", "id = 5", values);
   cases.front() = {"operation", "500", cases.front().statements};

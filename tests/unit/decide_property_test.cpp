@@ -189,7 +189,7 @@ TEST_CASE("decide answers thousands of random batches as the naive model does") 
       INFO("batch " << batch << ", decision " << decided << ", " << kind_name(o.kind));
       REQUIRE(written(decision) == written(answer.code, answer.faults, answer.moves, answer.total));
       if (decision.accepted()) {
-        apply(world.book, decision);
+        apply(world.book, o, decision);
       } else {
         REQUIRE(decision.rejection->exit == expected_exit(answer.code));
         REQUIRE_FALSE(decision.rejection->message.empty());

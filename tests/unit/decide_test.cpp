@@ -274,10 +274,11 @@ TEST_CASE("more available over all warehouses than 64 bits hold is still enough"
 TEST_CASE("deciding changes nothing, applying does, and the next decision sees it") {
   Shop shop;
   shop.has("EAST", "BOLT", 10);
-  const auto first = shop(operation(Kind::ship, {line("EAST", "BOLT", 6)}));
+  const auto ship = operation(Kind::ship, {line("EAST", "BOLT", 6)});
+  const auto first = shop(ship);
   CHECK(shop.book.row(shop.key("EAST", "BOLT")).on_hand == 10);
   CHECK(said(shop(operation(Kind::ship, {line("EAST", "BOLT", 6)}))) == said(first));
-  apply(shop.book, first);
+  apply(shop.book, ship, first);
   CHECK(shop.book.row(shop.key("EAST", "BOLT")).on_hand == 4);
   CHECK(shop.book.row(shop.key("EAST", "BOLT")).version == 1);
   CHECK(said(shop(operation(Kind::ship, {line("EAST", "BOLT", 6)}))) ==

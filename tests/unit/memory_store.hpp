@@ -37,6 +37,7 @@ class MemoryStore : public PostingStore {
     std::map<std::string, ProductInfo> products;
     std::map<InventoryKey, InventoryRow> rows;
     std::vector<StoredOperation> operations;  // in the order in which they were written
+    std::map<std::pair<std::int64_t, InventoryKey>, HoldChange> holds;  // by reservation and row
     std::int64_t next_row_id = 1;
   };
 
@@ -70,6 +71,7 @@ class MemoryStore : public PostingStore {
     return found == stored_.rows.end() ? InventoryRow{} : found->second;
   }
   Counts counts;
+  Micros clock_now = 1'000'000'000;  // the database's clock
 
   void begin(const Deadline&) override {
     require_connected();
@@ -163,6 +165,45 @@ class MemoryStore : public PostingStore {
     return found;
   }
 
+  Micros clock() override { return clock_now; }
+  std::vector<Hold> find_holds(std::span<const std::int64_t> inventory_ids, Micros at,
+                               std::span<const std::int64_t> reservations) override {
+    require_open();
+    std::vector<Hold> found;
+    for (const auto& [place, hold] : working_.holds) {
+      const auto& row = working_.rows.at(place.second);
+      const bool locked =
+          std::find(inventory_ids.begin(), inventory_ids.end(), row.id) != inventory_ids.end();
+      const bool named =
+          std::find(reservations.begin(), reservations.end(), place.first) != reservations.end();
+      if (!locked || (hold.expires_at > at && !named)) continue;
+      Hold whole{
+          place.first,    operation_of(place.first).record.uid, row.id, place.second, {}, {}, hold.quantity,
+          hold.expires_at};
+      for (const auto& [code, info] : working_.warehouses) {
+        if (info.id == place.second.warehouse_id) whole.warehouse = code;
+      }
+      for (const auto& [sku, info] : working_.products) {
+        if (info.id == place.second.product_id) whole.sku = sku;
+      }
+      found.push_back(whole);
+    }
+    return found;
+  }
+  std::vector<ReservationEnd> find_reservation_ends(std::span<const std::int64_t> ids) override {
+    require_open();
+    std::vector<ReservationEnd> found;
+    for (const auto& operation : working_.operations) {
+      const auto& record = operation.record;
+      const bool ends =
+          record.kind == Kind::confirm || record.kind == Kind::release || record.kind == Kind::expire;
+      if (!ends || !record.accepted || !record.reservation_id) continue;
+      if (std::find(ids.begin(), ids.end(), *record.reservation_id) == ids.end()) continue;
+      found.push_back({*record.reservation_id, record.kind});
+    }
+    return found;
+  }
+
   void append(AppendBatch& batch) override {
     require_open();
     ++counts.appends;
@@ -191,9 +232,29 @@ class MemoryStore : public PostingStore {
       if (change.before.id == 0) change.after.id = working_.next_row_id++;
       working_.rows[change.after.key] = change.after;
     }
+    for (const auto& hold : batch.holds) {
+      const auto reservation =
+          hold.operation ? working_.operations.at(first + *hold.operation).record.id : hold.reservation;
+      require(hold.operation || working_.holds.count({reservation, hold.key}) == 1,
+              "a hold that is not there");
+      if (hold.quantity == 0) {
+        working_.holds.erase({reservation, hold.key});
+      } else {
+        working_.holds[{reservation, hold.key}] = hold;
+      }
+    }
+    // What is reserved of a row is what is held of it.
+    std::map<InventoryKey, Quantity> held;
+    for (const auto& [place, hold] : working_.holds) held[place.second] += hold.quantity;
+    for (const auto& [key, row] : working_.rows) {
+      require(row.reserved == (held.count(key) ? held.at(key) : 0), "reserved is not what is held");
+    }
   }
 
  private:
+  const StoredOperation& operation_of(std::int64_t id) const {
+    return working_.operations.at(static_cast<std::size_t>(id - 1001));
+  }
   void require_connected() const {
     if (!connected_) throw StoreError(StoreError::Kind::lost, Exit::unavailable, "the connection is gone");
   }

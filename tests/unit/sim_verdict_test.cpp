@@ -51,6 +51,7 @@ class FakeLedger : public LedgerReader {
       if (row.operation_id < 1 || std::cmp_greater(row.operation_id, operation_rows.size())) movement(row);
     }
   }
+  void holds(const std::function<void(const Hold&)>&) override {}
   bool ids_ascend() const override { return false; }
 
  private:
@@ -134,7 +135,7 @@ TEST_CASE("a run in which everything is right passes every check") {
   const auto verdict = run.verdict();
   CHECK(verdict.ok());
   CHECK(verdict.first_failure() == nullptr);
-  CHECK(verdict.checks.size() == 12);
+  CHECK(verdict.checks.size() == 13);
   CHECK(broken(verdict).empty());
   const auto fair = fairness(run.answers, read_ledger(run.ledger));
   CHECK(fair.count == 0);

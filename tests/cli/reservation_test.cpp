@@ -1,0 +1,381 @@
+// Stock that is held, moved and given back, from the outside.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "cli/harness.hpp"
+#include "cli/json_schema.hpp"
+
+using namespace invctl::test;
+using Catch::Contains;
+
+namespace {
+
+using Json = nlohmann::json;
+
+class Shop : public Database {
+ public:
+  Shop() : Database("KRW") {
+    must({"warehouse", "add", "EAST"});
+    must({"warehouse", "add", "WEST"});
+    must({"product", "add", "BOLT", "--price", "1500"});
+    must({"product", "add", "NUT", "--price", "200"});
+    must({"receive", "-w", "EAST", "BOLT=10", "NUT=4"});
+  }
+  Json stock(const std::string& sku, const std::string& warehouse = "EAST") {
+    const auto rows = must({"stock", "--sku", sku, "-w", warehouse, "--json"}).json();
+    return rows.empty() ? Json({{"on_hand", 0}, {"reserved", 0}, {"available", 0}}) : rows.at(0);
+  }
+  std::string reserve(std::vector<std::string> args) {
+    std::vector<std::string> command = {"reserve", "-w", "EAST", "--json"};
+    command.insert(command.end(), args.begin(), args.end());
+    return std::to_string(must(command).json().at("reservation").get<std::int64_t>());
+  }
+  std::string state(const std::string& reservation) {
+    return must({"reservation", "show", reservation, "--json"}).json().at("state").get<std::string>();
+  }
+  void verify() { CHECK(run({"verify"}).exit == 0); }
+};
+
+std::string code_of(const Result& result) {
+  return result.error().at("code").get<std::string>();
+}
+
+void check_schema(Shop& shop, const std::vector<std::string>& name, const Json& answer) {
+  std::vector<std::string> command = {"schema"};
+  command.insert(command.end(), name.begin(), name.end());
+  const auto schema = shop.must(command).json();
+  for (const auto& fault : schema_faults(schema, answer)) FAIL_CHECK(fault);
+}
+
+void wait_past(std::chrono::milliseconds time) {
+  std::this_thread::sleep_for(time);
+}
+
+}  // namespace
+
+TEST_CASE("a transfer moves stock in one operation, or not at all", "[transfer]") {
+  Shop db;
+  const auto moved =
+      db.must({"transfer", "--from", "EAST", "--to", "WEST", "BOLT=3", "NUT=4", "--json"}).json();
+  check_schema(db, {"transfer"}, moved);
+  CHECK(moved.at("lines").size() == 4);
+  CHECK(db.stock("BOLT").at("on_hand") == 7);
+  CHECK(db.stock("BOLT", "WEST").at("on_hand") == 3);
+  CHECK(db.stock("NUT", "WEST").at("on_hand") == 4);
+
+  const auto refused = db.run({"transfer", "--from", "EAST", "--to", "WEST", "BOLT=8", "NUT=1", "--json"});
+  CHECK(refused.exit == 4);
+  CHECK(refused.error().at("lines").size() == 2);
+  CHECK(db.stock("BOLT", "WEST").at("on_hand") == 3);
+  CHECK(db.run({"transfer", "--from", "EAST", "--to", "EAST", "BOLT=1"}).exit == 2);
+  CHECK(db.run({"transfer", "--from", "EAST", "--to", "NORTH", "BOLT=1"}).exit == 3);
+
+  db.must({"reverse", std::to_string(moved.at("operation").get<std::int64_t>()), "--reason", "wrong"});
+  CHECK(db.stock("BOLT").at("on_hand") == 10);
+  CHECK(db.stock("BOLT", "WEST").at("on_hand") == 0);
+  db.verify();
+}
+
+TEST_CASE("stock leaves a retired warehouse by transfer, and never comes into one", "[transfer]") {
+  Shop db;
+  db.must({"warehouse", "retire", "WEST"});
+  const auto refused = db.run({"transfer", "--from", "EAST", "--to", "WEST", "BOLT=1", "--json"});
+  CHECK(refused.exit == 5);
+  CHECK(code_of(refused) == "retired");
+  CHECK(db.stock("BOLT").at("on_hand") == 10);
+}
+
+TEST_CASE("what is reserved is on hand, but not available to others", "[reserve]") {
+  Shop db;
+  const auto held =
+      db.must({"reserve", "-w", "EAST", "BOLT=6", "NUT=4", "--ttl", "1h", "--for", "order-7", "--json"})
+          .json();
+  check_schema(db, {"reserve"}, held);
+  CHECK(held.at("reservation") == held.at("operation"));
+  CHECK(held.at("reference") == "order-7");
+  CHECK(db.stock("BOLT").at("on_hand") == 10);
+  CHECK(db.stock("BOLT").at("reserved") == 6);
+  CHECK(db.stock("BOLT").at("available") == 4);
+  CHECK(db.run({"ship", "-w", "EAST", "BOLT=5"}).exit == 4);
+  CHECK(db.run({"reserve", "-w", "EAST", "BOLT=5"}).exit == 4);
+  CHECK(db.run({"adjust", "-w", "EAST", "BOLT=5", "--set", "--reason", "count"}).exit == 4);
+  db.must({"ship", "-w", "EAST", "BOLT=4"});
+
+  const auto list = db.must({"reservation", "list", "--for", "order-7", "--json"}).json();
+  check_schema(db, {"reservation", "list"}, list);
+  REQUIRE(list.size() == 2);
+  CHECK(list[0].at("quantity") == 6);
+  CHECK(list[0].at("expired") == false);
+  CHECK(db.must({"reservation", "list", "--sku", "NUT", "--json"}).json().size() == 1);
+  CHECK(db.must({"reservation", "list", "-w", "WEST", "--json"}).json().empty());
+  CHECK(db.run({"reservation", "list", "--sku", "NONE"}).exit == 3);
+  db.verify();
+}
+
+TEST_CASE("a confirmation ships what was held, or sells it, once", "[reserve]") {
+  Shop db;
+  const auto shipped = db.reserve({"BOLT=6", "--id", "hold-1"});
+  const auto answer = db.must({"confirm", shipped, "--id", "ship-1", "--json"}).json();
+  check_schema(db, {"confirm"}, answer);
+  CHECK(answer.at("lines").at(0).at("delta") == -6);
+  CHECK(answer.at("lines").at(0).at("reserved_delta") == -6);
+  CHECK(db.stock("BOLT").at("on_hand") == 4);
+  CHECK(db.stock("BOLT").at("reserved") == 0);
+  CHECK(db.must({"confirm", shipped, "--id", "ship-1", "--json"}).json().at("replayed") == true);
+  const auto again = db.run({"confirm", shipped, "--json"});
+  CHECK(again.exit == 5);
+  CHECK(code_of(again) == "reservation_ended");
+  CHECK(db.state(shipped) == "confirmed");
+
+  const auto sold = db.reserve({"BOLT=2", "NUT=3"});
+  const auto sale = db.must({"confirm", sold, "--user", "kim", "--json"}).json();
+  check_schema(db, {"confirm"}, sale);
+  CHECK(sale.at("total_minor") == 2 * 1500 + 3 * 200);
+  CHECK(db.integer("SELECT count(*) FROM purchase WHERE user_name = 'kim'") == 2);
+  db.verify();
+}
+
+TEST_CASE("less than held can be confirmed, and the rest goes back", "[reserve]") {
+  Shop db;
+  const auto held = db.reserve({"BOLT=6", "NUT=4"});
+  const auto too_much = db.run({"confirm", held, "BOLT=7", "--json"});
+  CHECK(too_much.exit == 4);
+  CHECK_THAT(too_much.err, Contains("holds only 6 of BOLT in EAST, 7 requested"));
+  CHECK(db.run({"confirm", held, "SCREW=1"}).exit == 3);
+  CHECK(db.stock("BOLT").at("reserved") == 6);
+  const auto sale = db.must({"confirm", held, "BOLT=2", "--user", "kim", "--json"}).json();
+  check_schema(db, {"confirm"}, sale);
+  CHECK(sale.at("total_minor") == 3000);
+  CHECK(db.stock("BOLT").at("on_hand") == 8);
+  CHECK(db.stock("BOLT").at("available") == 8);
+  CHECK(db.stock("NUT").at("available") == 4);
+  CHECK(db.integer("SELECT count(*) FROM purchase") == 1);
+  db.verify();
+}
+
+TEST_CASE("a release gives all back; what is ended cannot be ended again", "[reserve]") {
+  Shop db;
+  const auto held = db.reserve({"BOLT=6"});
+  check_schema(db, {"release"}, db.must({"release", held, "--json"}).json());
+  CHECK(db.stock("BOLT").at("available") == 10);
+  for (const std::string verb : {"release", "confirm"}) {
+    const auto late = db.run({verb, held, "--json"});
+    CHECK(late.exit == 5);
+    CHECK_THAT(late.err, Contains("was released before"));
+  }
+  CHECK(db.run({"extend", held, "--ttl", "1h"}).exit == 5);
+  CHECK(db.state(held) == "released");
+  CHECK(db.run({"release", "999"}).exit == 3);
+  CHECK(db.run({"release", "1"}).exit == 3);  // an operation, but no reservation
+  CHECK(db.run({"release", "x"}).exit == 2);
+  const auto refused = db.run({"reverse", held, "--reason", "r"});
+  CHECK(refused.exit == 5);
+  CHECK_THAT(refused.err, Contains("release"));
+  db.verify();
+}
+
+TEST_CASE("what has expired is available at once, and given back by the next change", "[reserve]") {
+  Shop db;
+  const auto held = db.reserve({"BOLT=8", "--ttl", "300ms"});
+  const auto other = db.reserve({"BOLT=2", "--ttl", "1h"});
+  CHECK(db.stock("BOLT").at("available") == 0);
+  wait_past(std::chrono::milliseconds(350));
+  CHECK(db.stock("BOLT").at("available") == 8);
+  CHECK(db.stock("BOLT").at("reserved") == 2);
+  CHECK(db.state(held) == "expired");
+  CHECK(db.integer("SELECT reserved FROM inventory WHERE on_hand = 10") == 10);
+
+  // A change that is refused gives it back all the same.
+  CHECK(db.run({"ship", "-w", "EAST", "BOLT=9"}).exit == 4);
+  CHECK(db.integer("SELECT reserved FROM inventory WHERE on_hand = 10") == 2);
+  CHECK(db.integer("SELECT count(*) FROM operation WHERE kind = 'expire'") == 1);
+
+  const auto late = db.run({"confirm", held, "--id", "late", "--json"});
+  CHECK(late.exit == 5);
+  CHECK(code_of(late) == "reservation_expired");
+  CHECK(db.run({"confirm", held, "--id", "late", "--json"}).exit == 5);
+  db.must({"ship", "-w", "EAST", "BOLT=8"});
+  db.must({"confirm", other});
+  CHECK(db.stock("BOLT").at("on_hand") == 0);
+  db.verify();
+}
+
+TEST_CASE("a confirmation that comes too late is refused although nobody touched the row before",
+          "[reserve]") {
+  Shop db;
+  const auto held = db.reserve({"BOLT=8", "NUT=1", "--ttl", "100ms"});
+  wait_past(std::chrono::milliseconds(150));
+  const auto late = db.run({"confirm", held, "--json"});
+  CHECK(late.exit == 5);
+  CHECK(code_of(late) == "reservation_expired");
+  CHECK(db.stock("BOLT").at("on_hand") == 10);
+  CHECK(db.integer("SELECT count(*) FROM hold") == 0);
+  CHECK(db.run({"extend", held, "--ttl", "1h"}).exit == 5);
+  db.verify();
+}
+
+TEST_CASE("an extension lets it hold for longer", "[reserve]") {
+  Shop db;
+  const auto held = db.reserve({"BOLT=8", "--ttl", "400ms"});
+  check_schema(db, {"extend"}, db.must({"extend", held, "--ttl", "1h", "--json"}).json());
+  wait_past(std::chrono::milliseconds(450));
+  CHECK(db.run({"ship", "-w", "EAST", "BOLT=3"}).exit == 4);
+  db.must({"confirm", held});
+  CHECK(db.stock("BOLT").at("on_hand") == 2);
+  const auto story = db.must({"reservation", "show", held, "--json"}).json();
+  check_schema(db, {"reservation", "show"}, story);
+  REQUIRE(story.at("movements").size() == 3);
+  CHECK(story["movements"][1].at("kind") == "extend");
+  db.verify();
+}
+
+TEST_CASE("a purchase takes from its own reservation first and never waits on it", "[reserve]") {
+  Shop db;
+  const auto held = db.reserve({"BOLT=6"});
+  const auto other = db.reserve({"BOLT=3"});
+  const auto sale = db.must({"purchase", "BOLT=4", "--user", "kim", "--reservation", held, "--json"}).json();
+  check_schema(db, {"purchase"}, sale);
+  CHECK(sale.at("lines").at(0).at("reserved_delta") == -4);
+  CHECK(db.stock("BOLT").at("reserved") == 5);
+  // The two that it still holds, and the one that is nobody's.
+  CHECK(db.run({"purchase", "BOLT=4", "--user", "kim", "--reservation", held}).exit == 4);
+  db.must({"purchase", "BOLT=3", "--user", "kim", "--reservation", held});
+  CHECK(db.stock("BOLT").at("on_hand") == 3);
+  CHECK(db.stock("BOLT").at("reserved") == 3);
+  CHECK(db.state(held) == "used up");
+  const auto none = db.run({"purchase", "BOLT=1", "--user", "kim", "--reservation", held, "--json"});
+  CHECK(none.exit == 5);
+  CHECK(code_of(none) == "reservation_ended");
+  CHECK(db.run({"purchase", "BOLT=1", "--user", "kim", "--reservation", other, "-w", "WEST"}).exit == 2);
+  db.verify();
+}
+
+TEST_CASE("a partial reservation tells every line, and holds not nothing at all", "[reserve]") {
+  Shop db;
+  const auto partial =
+      db.run({"reserve", "-w", "EAST", "BOLT=12", "NUT=2", "--allow-partial", "--id", "p", "--json"});
+  INFO(partial);
+  REQUIRE(partial.exit == 12);
+  CHECK(partial.json().at("lines").at(0).at("reserved_delta") == 10);
+  CHECK(partial.json().at("lines").at(1).at("reserved_delta") == 2);
+  const auto replayed =
+      db.run({"reserve", "-w", "EAST", "BOLT=12", "NUT=2", "--allow-partial", "--id", "p", "--json"});
+  CHECK(replayed.exit == 12);
+  CHECK(replayed.json().at("replayed") == true);
+  const auto one = db.run({"reserve", "-w", "EAST", "BOLT=1", "NUT=1", "--allow-partial", "--json"});
+  CHECK(one.exit == 12);
+  CHECK(one.json().at("lines").size() == 2);
+  CHECK(db.run({"reserve", "-w", "EAST", "BOLT=1", "--allow-partial"}).exit == 4);
+  CHECK(db.run({"reserve", "-w", "EAST", "NUT=1", "--allow-partial"}).exit == 0);
+  db.verify();
+}
+
+TEST_CASE("a reservation's time is checked before anything is done", "[reserve]") {
+  Shop db;
+  for (const std::string ttl : {"0s", "-1s", "5", "x", "4000d"}) {
+    const auto refused = db.run({"reserve", "-w", "EAST", "BOLT=1", "--ttl", ttl});
+    INFO(ttl << '\n' << refused);
+    CHECK(refused.exit == 2);
+  }
+  CHECK(db.run({"reserve", "-w", "EAST", "BOLT=0"}).exit == 2);
+  CHECK(db.integer("SELECT count(*) FROM hold") == 0);
+}
+
+TEST_CASE("a dry run of each step leaves everything as it was", "[reserve]") {
+  Shop db;
+  const auto held = db.reserve({"BOLT=6"});
+  const auto operations = db.integer("SELECT count(*) FROM operation");
+  const auto dry = db.must({"reserve", "-w", "EAST", "BOLT=1", "--dry-run", "--json"}).json();
+  check_schema(db, {"reserve"}, dry);
+  CHECK(dry.at("reservation").is_null());
+  db.must({"confirm", held, "--dry-run"});
+  db.must({"release", held, "--dry-run"});
+  db.must({"extend", held, "--ttl", "1h", "--dry-run"});
+  CHECK(db.integer("SELECT count(*) FROM operation") == operations);
+  CHECK(db.stock("BOLT").at("reserved") == 6);
+}
+
+TEST_CASE("verify sees a hold that is not the ledger's, and rebuild puts it right", "[reserve]") {
+  Shop db;
+  db.reserve({"BOLT=6"});
+  db.reserve({"NUT=2"});
+  db.verify();
+  for (const std::string damage :
+       {"UPDATE hold SET quantity = quantity + 1", "UPDATE hold SET expires_at = expires_at + 1",
+        "DELETE FROM hold WHERE quantity = 2"}) {
+    INFO(damage);
+    db.execute(damage);
+    const auto found = db.run({"verify", "--check", "holds-match"});
+    CHECK(found.exit == 7);
+    CHECK_THAT(found.err + found.out, Contains("holds-match"));
+    CHECK(db.run({"rebuild", "--check"}).exit == 7);
+    db.must({"rebuild", "--apply"});
+    db.verify();
+  }
+}
+
+TEST_CASE("an export carries reservations to another database", "[reserve]") {
+  Shop db;
+  const auto held = db.reserve({"BOLT=6", "--ttl", "1h", "--for", "order-9"});
+  db.must({"purchase", "BOLT=1", "--user", "kim", "--reservation", held});
+  const auto gone = db.reserve({"NUT=1"});
+  db.must({"release", gone});
+  const auto file = db.dir().path("ledger.ndjson");
+  db.must({"export", file});
+  Database copy("KRW");
+  copy.must({"import", file});
+  CHECK(copy.run({"verify"}).exit == 0);
+  const auto list = copy.must({"reservation", "list", "--json"}).json();
+  REQUIRE(list.size() == 1);
+  CHECK(list[0].at("quantity") == 5);
+  CHECK(list[0].at("reference") == "order-9");
+  const auto number = std::to_string(list[0].at("reservation").get<std::int64_t>());
+  copy.must({"confirm", number});
+  CHECK(copy.run({"verify"}).exit == 0);
+}
+
+TEST_CASE("processes that hold, confirm, release and let expire never get in each other's way",
+          "[reserve][concurrency]") {
+  Shop db;
+  // Each worker takes one of four ways with one unit; afterwards the shop must add up.
+  constexpr std::size_t workers = 8;
+  const auto before = db.stock("BOLT").at("on_hand").get<std::int64_t>();
+  std::vector<std::int64_t> confirmed_by(workers, 0);
+  std::vector<std::vector<std::string>> surprises(workers);
+  const auto work = [&](std::size_t worker) {
+    const auto call = [&](std::vector<std::string> command, std::vector<int> allowed) {
+      command.insert(command.end(), {"--json", "--lock-timeout", "60s"});
+      const auto result = db.run(command);
+      if (std::find(allowed.begin(), allowed.end(), result.exit) == allowed.end()) {
+        surprises[worker].push_back(command.front() + ": exit " + std::to_string(result.exit) + " " +
+                                    result.err);
+      }
+      return result;
+    };
+    for (std::size_t i = 0; i < 6; ++i) {
+      const auto way = (worker + i) % 4;
+      const auto held = call({"reserve", "-w", "EAST", "BOLT=1", "--ttl", way == 0 ? "1ms" : "1m"}, {0, 4});
+      if (held.exit != 0) continue;
+      const auto id = std::to_string(held.json().at("reservation").get<std::int64_t>());
+      if (way == 1 && call({"confirm", id}, {0}).exit == 0) ++confirmed_by[worker];
+      if (way == 2) call({"release", id}, {0});
+      if (way == 3 && call({"confirm", id, "--user", "kim"}, {0}).exit == 0) ++confirmed_by[worker];
+    }
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < workers; ++i) threads.emplace_back(work, i);
+  for (auto& thread : threads) thread.join();
+  std::int64_t confirmed = 0;
+  for (std::size_t i = 0; i < workers; ++i) {
+    for (const auto& surprise : surprises[i]) FAIL_CHECK(surprise);
+    confirmed += confirmed_by[i];
+  }
+  wait_past(std::chrono::milliseconds(5));
+  db.run({"ship", "-w", "EAST", "BOLT=1000"});  // refused; whatever has expired is given back
+  CHECK(confirmed > 0);
+  CHECK(db.stock("BOLT").at("on_hand") == before - confirmed);
+  CHECK(db.stock("BOLT").at("reserved") == 0);
+  CHECK(db.integer("SELECT count(*) FROM hold") == 0);
+  db.verify();
+}
