@@ -33,6 +33,14 @@ std::vector<intake::StoredRequest> SqlStore::find_requests(std::span<const std::
   return found;
 }
 
+bool SqlStore::has_key_beginning(const std::string& prefix) {
+  Query query(*connection_,
+              "SELECT 1 FROM operation WHERE idempotency_key >= ? AND idempotency_key < ? LIMIT 1");
+  // The character after the colon is the first that no such key goes on with.
+  query.bind(prefix).bind(prefix.substr(0, prefix.size() - 1) + ';');
+  return query.next();
+}
+
 bool SqlStore::is_applied(const Digest& digest) {
   Query query(*connection_, "SELECT 1 FROM applied_file WHERE digest = ?");
   query.bind_blob(digest);

@@ -100,6 +100,7 @@ class SqlStore : public PostingStore,
   void insert_seal(SealRecord& seal, const std::vector<ChainHead>& lines) override;
 
   std::vector<intake::StoredRequest> find_requests(std::span<const std::string> keys) override;
+  bool has_key_beginning(const std::string& prefix) override;
   bool is_applied(const Digest& digest) override;
   std::vector<intake::AppliedFile> find_applied_by_head(const Digest& head) override;
   void add_applied(const intake::AppliedFile& file) override;

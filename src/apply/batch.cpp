@@ -18,6 +18,53 @@ void reject(BatchItem& item, const Error& refusal, const std::string& file) {
   item.why = place_refusal(item.read, refusal, file);
 }
 
+using Stored = std::unordered_map<std::string, StoredRequest>;
+
+Stored find_stored(FileStore& files, const KeyPlan& keys, const std::vector<BatchItem>& items) {
+  std::vector<std::string> wanted;
+  for (const auto& item : items) {
+    if (item.outcome != BatchItem::Outcome::open) continue;
+    if (item.read.well_formed()) wanted.push_back(keys.key_of(item.read));
+    if (auto twin = keys.twin_of(item.read); !twin.empty()) wanted.push_back(std::move(twin));
+  }
+  Stored stored;
+  for (auto& request : files.find_requests(wanted)) {
+    auto key = request.key;
+    stored.emplace(std::move(key), std::move(request));
+  }
+  return stored;
+}
+
+void replay(BatchItem& item, const StoredRequest& stored) {
+  item.outcome = BatchItem::Outcome::replayed;
+  item.operation = stored.operation;
+}
+
+// False where the item is not stored.
+bool settle_stored(const Stored& stored, const KeyPlan& keys, const std::string& file, BatchItem& item) {
+  const auto own = item.read.well_formed() ? stored.find(keys.key_of(item.read)) : stored.end();
+  if (own == stored.end()) {
+    const auto twin = stored.find(keys.twin_of(item.read));
+    if (twin == stored.end() || !twin->second.accepted) return false;
+    // Whatever it says here, its correction is posted. The reverse is not the same: the correction of what
+    // was posted meanwhile as it is comes too late.
+    const bool corrected = is_correction(twin->first);
+    if (!corrected && !item.read.well_formed()) return false;
+    if (corrected || twin->second.request_hash == request_hash(item.read.operation)) {
+      replay(item, twin->second);
+    } else {
+      reject(item, keys.reused(item.read), file);
+    }
+  } else if (own->second.request_hash != request_hash(item.read.operation)) {
+    reject(item, keys.reused(item.read), file);
+  } else if (!own->second.accepted) {
+    reject(item, rejection_from_json(own->second.result.value_or("null")), file);
+  } else {
+    replay(item, own->second);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string KeyPlan::key_of(const ReadOperation& read) const {
@@ -26,6 +73,11 @@ std::string KeyPlan::key_of(const ReadOperation& read) const {
 }
 
 Error KeyPlan::reused(const ReadOperation& read) const {
+  if (read.operation.key && is_correction(*read.operation.key)) {
+    return Error(
+        Exit::conflict, "key_reused", "this rejected operation was posted already, with other content",
+        "an operation that is posted cannot be changed; a further one belongs into a file of its own");
+  }
   if (read.operation.key) {
     return Error(Exit::conflict, "key_reused",
                  fmt::format("the id {} was used for another request", text::printable(*read.operation.key)),
@@ -38,43 +90,24 @@ Error KeyPlan::reused(const ReadOperation& read) const {
                  "a source may grow at its end; what is posted cannot be changed");
   }
   return Error(Exit::conflict, "key_reused",
-               fmt::format("operation {} of this file was posted with another mapping", read.ordinal),
-               "repeat the command with the options of the first time");
+               fmt::format("operation {} of this file was posted with other content", read.ordinal),
+               "another mapping reads it differently: repeat the command with the options of the first time");
 }
 
 std::size_t settle(FileStore& files, const KeyPlan& keys, const std::string& file,
                    std::vector<BatchItem>& items, bool look_up) {
-  std::unordered_map<std::string, StoredRequest> stored;
-  if (look_up) {
-    std::vector<std::string> wanted;
-    for (const auto& item : items) {
-      if (item.outcome == BatchItem::Outcome::open && item.read.well_formed())
-        wanted.push_back(keys.key_of(item.read));
-    }
-    for (auto& request : files.find_requests(wanted)) {
-      auto key = request.key;
-      stored.emplace(std::move(key), std::move(request));
-    }
-  }
+  const auto stored = look_up ? find_stored(files, keys, items) : Stored();
   std::size_t left = 0;
   for (auto& item : items) {
     if (item.outcome != BatchItem::Outcome::open) continue;
-    if (!item.read.well_formed()) {
-      item.outcome = BatchItem::Outcome::rejected;
-      item.why = malformed(item.read);
+    const bool settled = !stored.empty() && settle_stored(stored, keys, file, item);
+    if (settled) continue;
+    if (item.read.well_formed()) {
+      ++left;
       continue;
     }
-    const auto found = stored.empty() ? stored.end() : stored.find(keys.key_of(item.read));
-    if (found == stored.end()) {
-      ++left;
-    } else if (found->second.request_hash != request_hash(item.read.operation)) {
-      reject(item, keys.reused(item.read), file);
-    } else if (!found->second.accepted) {
-      reject(item, rejection_from_json(found->second.result.value_or("null")), file);
-    } else {
-      item.outcome = BatchItem::Outcome::replayed;
-      item.operation = found->second.operation;
-    }
+    item.outcome = BatchItem::Outcome::rejected;
+    item.why = malformed(item.read);
   }
   return left;
 }

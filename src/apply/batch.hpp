@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "apply/file_store.hpp"
+#include "apply/keys.hpp"
 #include "apply/operation_reader.hpp"
 #include "apply/report.hpp"
 #include "stock/ledger.hpp"
@@ -22,6 +23,7 @@ struct BatchItem {
   std::optional<Error> why = {};  // of a rejected one, with places in the file
   std::int64_t movements = 0;     // of an applied one
   std::int64_t operation = 0;     // its id, if it is there
+  std::string correction = {};    // of a rejected one: the key for its corrected rows; empty: its id is
 };
 
 // Adds the warehouses and SKUs of operations to a list, each pair once.
@@ -51,6 +53,9 @@ struct KeyPlan {
 
   std::string key_of(const ReadOperation& read) const;
   Error reused(const ReadOperation& read) const;  // the key is stored for something else
+  // The key under which the same may be stored as well (twin_key()), also of what is malformed here and was
+  // corrected since; empty where there is none.
+  std::string twin_of(const ReadOperation& read) const { return twin_key(key_of(read)); }
 };
 
 // Settles the items that are malformed and, with `look_up`, those whose key is stored; needs no lock, because

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "apply/row_source.hpp"
 #include "core/error.hpp"
@@ -54,6 +55,7 @@ class CsvRows : public RowSource {
       const auto value = header_.value(reader_, specs_of_[i]);
       if (!value.empty()) return value;
     }
+    if (field == Field::id && reject_key_) return reader_.fields()[*reject_key_];
     return mapping_.defaults[i] ? std::string_view(*mapping_.defaults[i]) : std::string_view();
   }
 
@@ -126,14 +128,17 @@ class CsvRows : public RowSource {
     throw error;
   }
 
-  void describe(const io::CsvHeader& header, RowForm& form) const {
+  void describe(const io::CsvHeader& header, RowForm& form) {
     form.header = reader_.raw();
     form.delimiter = reader_.delimiter();
     form.line_end = reader_.line_end().empty() ? "\n" : reader_.line_end();
     const auto& names = header.column_names();
     form.has_reject_columns = names.size() > 2 && names[names.size() - 2] == reject_code_column &&
                               names.back() == reject_reason_column;
-    form.own_columns = names.size() - (form.has_reject_columns ? 2 : 0);
+    form.has_reject_key =
+        form.has_reject_columns && names.size() > 3 && names[names.size() - 3] == reject_key_column;
+    form.own_columns = names.size() - (form.has_reject_columns ? 2 : 0) - (form.has_reject_key ? 1 : 0);
+    if (form.has_reject_key) reject_key_ = form.own_columns;
   }
 
   bool check_others(io::FaultList& faults) const {
@@ -152,6 +157,7 @@ class CsvRows : public RowSource {
   io::CsvReader reader_;
   std::array<std::size_t, field_count> specs_of_{};
   std::vector<std::size_t> others_;
+  std::optional<std::size_t> reject_key_;
   io::CsvHeader header_;
   std::vector<io::Fault> faults_;
 };

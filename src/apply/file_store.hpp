@@ -36,6 +36,7 @@ class FileStore {
 
   // In a transaction or outside of one. Keys that are not stored are left out.
   virtual std::vector<StoredRequest> find_requests(std::span<const std::string> keys) = 0;
+  virtual bool has_key_beginning(const std::string& prefix) = 0;  // which ends in a colon
   virtual bool is_applied(const Digest& digest) = 0;
   virtual std::vector<AppliedFile> find_applied_by_head(const Digest& head) = 0;
   // In a transaction. StoreError(duplicate) where the digest is there.

@@ -22,6 +22,16 @@ std::string source_key(std::string_view source, std::uint64_t ordinal);
 
 // "file:" and the first half of the digest of the whole file in hexadecimal, ":17".
 std::string file_key(const Digest& file, std::uint64_t ordinal);
+// With what all of them begin.
+std::string file_key_prefix(const Digest& file);
+
+// "fix:" and one of these keys: that of an operation which was rejected in its file and is posted from the
+// file of rejects. The same things are posted under one of the two keys only: whoever posts under either
+// looks for both.
+std::string correction_key(std::string_view key);
+bool is_correction(std::string_view key);
+// The other one of the two; empty for a key that the user gave.
+std::string twin_key(std::string_view key);
 
 // SHA-256 of an operation's request hash and of when it is said to have occurred: two deliveries of the same
 // things on two days are two.

@@ -112,10 +112,18 @@ class NdjsonRows : public RowSource {
       return false;
     }
     read_texts(json, row_, 0);
+    read_reject_key(json);
     if (const auto list = json.find("lines"); list != json.end()) read_list(*list);
     other_texts_.clear();
     for (const auto& name : others_) other_texts_.push_back(plain_text(json, name).value_or(""));
     return faults_.empty();
+  }
+
+  void read_reject_key(const Json& json) {
+    auto& id = row_[index_of(Field::id)];
+    const auto rejected = json.find(reject_object);
+    if (!id.empty() || rejected == json.end() || !rejected->is_object()) return;
+    id = plain_text(*rejected, "key").value_or("");
   }
 
   void read_list(const Json& list) {

@@ -43,8 +43,7 @@ bool is_earlier_rejects(const std::string& path) {
   start.resize(file.read(start.data(), start.size()));
   const auto line = start.substr(0, start.find('\n'));
   return line.find(reject_reason_column) != std::string::npos ||
-         (line.starts_with('{') &&
-          line.find(fmt::format("\"{}\":{{\"code\"", reject_object)) != std::string::npos);
+         (line.starts_with('{') && line.find(fmt::format("\"{}\":{{\"", reject_object)) != std::string::npos);
 }
 
 }  // namespace
@@ -93,25 +92,33 @@ std::string RejectsFile::csv_rows(const BatchItem& item) const {
   io::CsvWriter writer(text, {.delimiter = form_.delimiter, .line_end = form_.line_end});
   if (!has_header_) {
     text = form_.header;
+    const auto add = [&](std::string_view name) { text += fmt::format("{}{}", form_.delimiter, name); };
     if (!form_.has_reject_columns) {
-      text +=
-          fmt::format("{}{}{}{}", form_.delimiter, reject_code_column, form_.delimiter, reject_reason_column);
+      if (!item.correction.empty()) add(reject_key_column);
+      add(reject_code_column);
+      add(reject_reason_column);
     }
     text += form_.line_end;
   }
   const auto reason = in_one_line(*item.why);
+  // Of a row that was rejected before; its key is that of the file from which it came first.
+  const auto kept = form_.own_columns + (form_.has_reject_key ? 1 : 0);
   for (const auto& row : item.read.rows) {
     io::MemorySource bytes(row);
     io::CsvReader reader(bytes, {.delimiter = form_.delimiter});
     const bool again = form_.has_reject_columns && reader.next() == io::CsvReader::Status::record &&
-                       reader.fields().size() == form_.own_columns + 2;
+                       reader.fields().size() == kept + 2;
     if (again) {
       // It was rejected before: the new reason takes the place of the old one.
-      for (std::size_t i = 0; i < form_.own_columns; ++i) writer.field(reader.fields()[i]);
+      for (std::size_t i = 0; i < kept; ++i) writer.field(reader.fields()[i]);
       writer.field(item.why->code).field(reason).end_row();
     } else {
-      const auto code = row + form_.delimiter + item.why->code;
-      writer.repeat(code, reason);
+      std::string why;
+      io::CsvWriter fields(why, {.delimiter = form_.delimiter, .line_end = ""});
+      if (form_.has_reject_columns ? form_.has_reject_key : !item.correction.empty())
+        fields.field(form_.has_reject_columns ? std::string_view() : item.correction);
+      fields.field(item.why->code).end_row();
+      writer.repeat(row + form_.delimiter + why, reason);
     }
   }
   return text;
@@ -119,11 +126,20 @@ std::string RejectsFile::csv_rows(const BatchItem& item) const {
 
 std::string RejectsFile::ndjson_rows(const BatchItem& item) const {
   std::string text;
-  const nlohmann::ordered_json why = {{"code", item.why->code}, {"reason", in_one_line(*item.why)}};
   for (const auto& row : item.read.rows) {
     auto object = nlohmann::ordered_json::parse(row, nullptr, false);
     if (object.is_object()) {
-      object[std::string(reject_object)] = why;
+      const auto name = std::string(reject_object);
+      auto why = nlohmann::ordered_json::object();
+      const auto before = object.find(name);
+      if (before != object.end() && before->is_object() && before->contains("key")) {
+        why["key"] = (*before)["key"];
+      } else if (!item.correction.empty()) {
+        why["key"] = item.correction;
+      }
+      why["code"] = item.why->code;
+      why["reason"] = in_one_line(*item.why);
+      object[name] = std::move(why);
       text += io::json_text(object) + "\n";
     } else {
       text += row + "\n";  // it cannot be read now, and will not be read then until it is corrected

@@ -1,8 +1,10 @@
 // The operations of an input that were not applied, in the form of the input, so that they can be corrected
-// and applied again: CSV repeats the header and the rows as they came with two more columns, rejected_code
-// and rejected_reason; NDJSON repeats each object with "rejected":{"code","reason"}. Such a file is itself an
-// input: what was added is ignored there, and replaced if the row is rejected again. With nothing rejected
-// the file is empty.
+// and applied again: CSV repeats the header and the rows as they came with the columns rejected_code and
+// rejected_reason; NDJSON repeats each object with "rejected":{"code","reason"}. Such a file is itself an
+// input: both are ignored there, and replaced if the row is rejected again. Operations without an id of their
+// own also have a rejected_key ("key" in NDJSON), which is read as their id there: so that the rejects and a
+// repetition of the first file know of each other, whichever comes first. With nothing rejected the file is
+// empty.
 //
 // It takes its place by a rename, as a whole, with mode 0600. It may replace nothing, an empty file or an
 // earlier file of rejects (also the input itself, if it is one); what is no regular file is written to.

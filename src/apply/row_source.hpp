@@ -53,14 +53,18 @@ struct RowForm {
   std::string header;  // CSV: the first record, raw
   char delimiter = ',';
   std::string line_end = "\n";
-  // CSV: how many fields of the input are its own; it may end in the two columns of a rejects file.
+  // CSV: how many fields of the input are its own; it may end in the columns of a rejects file, with a key or
+  // without.
   std::size_t own_columns = 0;
   bool has_reject_columns = false;
+  bool has_reject_key = false;
 };
 
+inline constexpr std::string_view reject_key_column = "rejected_key";
 inline constexpr std::string_view reject_code_column = "rejected_code";
 inline constexpr std::string_view reject_reason_column = "rejected_reason";
-inline constexpr std::string_view reject_object = "rejected";  // of NDJSON: {"code":...,"reason":...}
+inline constexpr std::string_view reject_object =
+    "rejected";  // of NDJSON: {"key":...,"code":...,"reason":...}
 
 // Delimited text with a header. Reads the header: throws Error(bad_input, "bad_header") where a column that
 // is needed or named is not there. `bytes` and `mapping` must outlive the source. `form` is filled in.

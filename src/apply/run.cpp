@@ -41,11 +41,12 @@ class Refusals {
   std::int64_t more_ = 0;
 };
 
-Error bad_rows(const std::string& file, const io::FaultList& faults) {
+Error bad_rows(const std::string& file, const io::FaultList& faults, bool readable) {
   Error error(Exit::bad_input, "bad_rows",
               fmt::format("{}: {}, nothing is changed", text::printable(file),
                           text::count(static_cast<long long>(faults.count()), "fault")),
-              "correct them, or skip them with --on-error skip --rejects FILE");
+              readable ? "correct them, or skip them with --on-error skip --rejects FILE"
+                       : "what comes after the last of them cannot be read, and not be skipped either");
   faults.add_to(error);
   return error;
 }
@@ -105,7 +106,8 @@ void Apply::first_pass() {
   }
   total_rows_ = static_cast<std::int64_t>(reader.rows());
   total_skipped_ = static_cast<std::int64_t>(reader.skipped_rows());
-  if (reader.ends_file() || (!faults.empty() && !options_.skip_errors)) throw bad_rows(input_.name(), faults);
+  if (reader.ends_file() || (!faults.empty() && !options_.skip_errors))
+    throw bad_rows(input_.name(), faults, !reader.ends_file());
   if (has_ids_ && options_.source) {
     throw Error(Exit::usage, "--source goes with files whose operations have no id",
                 "leave it out: the ids are the keys");
@@ -121,7 +123,8 @@ void Apply::prepare_keys(bool retry) {
   look_up_ = true;
   if (!keyed_by_file() || !head_) return;
   noted_ = files_.is_applied(keys_.file);
-  look_up_ = noted_ || retry;
+  // Even if nothing of this file could be posted, its corrected rejects may have been.
+  look_up_ = noted_ || retry || files_.has_key_beginning(correction_key(file_key_prefix(keys_.file)));
   if (!noted_ && !options_.as_new) check_not_applied();
 }
 
@@ -256,6 +259,10 @@ void Apply::in_batches() {
   while (read_batch(reader, options_.batch, items)) {
     post_batch(items);
     count(report_, items);
+    for (auto& item : items) {
+      if (item.outcome == BatchItem::Outcome::rejected && !has_ids_)
+        item.correction = correction_key(keys_.key_of(item.read));
+    }
     observer_.settled(items);
     observer_.progress(input_.position());
   }
