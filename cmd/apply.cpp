@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "apply/export_import.hpp"
 #include "apply/keys.hpp"
 #include "apply/rejects_file.hpp"
 #include "apply/run.hpp"
@@ -147,6 +148,32 @@ Exit finish(Context& context, const intake::Report& report, const ApplyOptions& 
   return report.operations.rejected > 0 ? Exit::partial : Exit::ok;
 }
 
+// An export holds operations that were posted, with all that is said about them elsewhere by options.
+void check_plain(const ApplyOptions& options, const intake::Mapping& mapping, const std::string& name) {
+  const bool plain = options.maps.empty() && options.constants.empty() && !options.group_by &&
+                     !options.reason_default && !options.kind_map && !options.kind_from_sign &&
+                     !options.source && !options.rejects && !options.batch && !options.as_new &&
+                     !options.dry_run && options.on_error == "abort" && io::is_utf8_name(options.encoding) &&
+                     std::holds_alternative<intake::KindColumn>(mapping.kind);
+  if (plain) return;
+  throw Error(Exit::usage,
+              fmt::format("{} is an export of a whole ledger: no other option says anything about it",
+                          text::printable(name)),
+              "`invctl apply FILE` or `invctl import FILE` fill an empty database from it");
+}
+
+intake::Report apply_export(Context& context, db::SqlStore& store, intake::Input& input) {
+  const auto result =
+      intake::import_export({store, store, store, store, store}, input.file(), context.deadline());
+  context.committed = !result.replayed;
+  intake::Report report;
+  report.file = input.name();
+  report.rows = result.counts.operations;
+  (result.replayed ? report.operations.replayed : report.operations.applied) = result.counts.operations;
+  report.movements = result.replayed ? 0 : result.counts.movements;
+  return report;
+}
+
 }  // namespace
 
 void add_input_options(CLI::App& app, ApplyOptions& options) {
@@ -193,12 +220,16 @@ Exit apply_input(Context& context, const ApplyOptions& options, intake::Mapping 
   const auto from = input_options(options);
   const auto store = context.open_for_writing();
   intake::Input input(from, mapping);
+  const auto elapsed = [&] { return std::chrono::steady_clock::now() - start; };
+  if (input.is_export()) {
+    check_plain(options, mapping, input.name());
+    return finish(context, apply_export(context, *store, input), options, nullptr, elapsed());
+  }
   std::optional<intake::RejectsFile> rejects;
   if (options.rejects) rejects.emplace(*options.rejects, input.form(), options.encoding);
   auto* const rejects_file = rejects ? &*rejects : nullptr;
   Watcher watcher(context, rejects_file);
   intake::Apply apply(*store, *store, context.origin(), input, mapping, run, watcher);
-  const auto elapsed = [&] { return std::chrono::steady_clock::now() - start; };
   try {
     apply.run();
   } catch (const Error& error) {

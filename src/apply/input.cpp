@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "apply/export_format.hpp"
+
 namespace invctl::intake {
 
 std::size_t Input::Hashing::read(char* into, std::size_t size) {
@@ -14,13 +16,15 @@ Input::Input(InputOptions options, const Mapping& mapping)
     : options_(std::move(options)),
       mapping_(mapping),
       file_(io::InputFile::open(options_.path)),
-      ndjson_(options_.ndjson ? *options_.ndjson : looks_like_ndjson()) {}
+      ndjson_(look_at_start()) {}
 
-bool Input::looks_like_ndjson() {
+bool Input::look_at_start() {
   char bytes[64];
   const auto n = file_.read(bytes, sizeof bytes);
   file_.rewind();
   std::string_view start(bytes, n);
+  is_export_ = intake::is_export(start);
+  if (options_.ndjson) return *options_.ndjson;
   if (start.starts_with("\xef\xbb\xbf")) start.remove_prefix(3);
   const auto first = start.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos && start[first] == '{';

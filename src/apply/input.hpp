@@ -31,6 +31,10 @@ class Input {
   RowSource& start_pass();
 
   // After a first pass that reached the end: SHA-256 of the file's bytes as they are.
+  // Whether it is an export of a ledger, which is imported and not posted.
+  bool is_export() const { return is_export_; }
+  io::InputFile& file() { return file_; }
+
   const Digest& digest() const { return *digest_; }
   void end_first_pass();
 
@@ -54,11 +58,12 @@ class Input {
     io::ByteSource& source_;
   };
 
-  bool looks_like_ndjson();
+  bool look_at_start();
 
   InputOptions options_;
   const Mapping& mapping_;
   io::InputFile file_;
+  bool is_export_ = false;
   bool ndjson_;
   std::optional<Digest> digest_;
   std::optional<Hashing> hashing_;
