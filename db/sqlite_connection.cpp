@@ -28,9 +28,11 @@ constexpr int application_id = 0x494e5643;
 // Whoever opens a database first, or closes it last, holds it for a moment: even reads have to wait for that.
 constexpr int opening_patience_ms = 5000;
 
+// Without SQLite's lock around every call, which is a sixth of the time of reading a ledger: a connection is
+// used by one thread at a time.
 int open_flags(const SqliteConnection::Options& options) {
-  if (options.immutable) return SQLite::OPEN_READONLY | SQLite::OPEN_URI;
-  return options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE;
+  const int access = options.read_only || options.immutable ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE;
+  return access | SQLite::OPEN_NOMUTEX | (options.immutable ? SQLite::OPEN_URI : 0);
 }
 
 // Opening a file that is not there would say "unable to open database file"; look first, say it plainly.

@@ -23,17 +23,16 @@ struct Violation {
   std::string message() const;  // "movement 17 of BOLT in EAST: 4 on hand expected, 5 found"
 };
 
-//   balance-equals-ledger           on hand, reserved, version and opening stock are what the movements lead
-//   to;
-//                                   every movement has its row
+//   balance-equals-ledger           on hand, reserved, version and opening stock are what the movements
+//                                   lead to; every movement has its row
 //   versions-gapless                each row's movements are versions 1, 2, 3, ...
 //   after-equals-before-plus-delta  each movement starts where the one before it ended
 //   non-negative                    0 <= reserved <= on hand, after every movement and now
-//   hash-chain                      the hashes of operations and movements, computed again, and each row's
-//   head operations-complete             an accepted operation has lines 1, 2, ... of its kind and no result,
-//   a
-//                                   refused one has a result and no lines; a reversal, and nothing else, says
-//                                   what it reverses; every movement has its operation; where only one
+//   hash-chain                      the hashes of operations and movements, computed again, and each
+//                                   row's head
+//   operations-complete             an accepted operation has lines 1, 2, ... of its kind and no result, a
+//                                   refused one has a result and no lines; a reversal, and nothing else,
+//                                   says what it reverses; every movement has its operation; where only one
 //                                   transaction writes at a time, ids ascend
 //   purchases-match                 one purchase for each line of an operation of kind purchase, and for each
 //                                   line that takes stock of a confirmation that sells, and no other,
@@ -112,19 +111,20 @@ class LedgerVerifier {
     MovementEntry entry;
     std::optional<Digest> operation_hash;  // none: there is no such operation
   };
+  // What each movement needs comes first: with many rows, most of the time goes into fetching it.
   struct RowState {
-    BalanceEntry stored;
     bool has_balance = true;
     bool missing = false;  // there are movements, but no row
     bool selected = true;
-    std::string place;                                // movement_place()
-    Quantity on_hand = 0, reserved = 0;               // after the last movement that was followed
-    std::uint64_t on_hand_sum = 0, reserved_sum = 0;  // of all deltas, modulo 2^64
     std::int64_t version = 0;
     std::int64_t count = 0;
-    std::optional<Quantity> opening;
+    Quantity on_hand = 0, reserved = 0;               // after the last movement that was followed
+    std::uint64_t on_hand_sum = 0, reserved_sum = 0;  // of all deltas, modulo 2^64
     Digest head{};
+    std::string place;  // movement_place()
     std::map<std::int64_t, Step> early;
+    std::optional<Quantity> opening;
+    BalanceEntry stored;
   };
   // The operation whose movements are being read.
   struct Current {
@@ -141,6 +141,7 @@ class LedgerVerifier {
   static std::string row_name(const RowState& row);
   static std::string movement_name(std::int64_t id, std::int64_t version, const RowState& row);
   RowState& row_of(const MovementEntry& entry);
+  void note_near(std::int64_t id, RowState& row);
   void check_hash_of_operation();
   void check_ids(const MovementEntry& entry);
   void check_line(const MovementEntry& entry, const RowState& row);
@@ -163,6 +164,7 @@ class LedgerVerifier {
   bool ids_ascend_;
   bool check_hashes_;
   std::unordered_map<std::int64_t, RowState> rows_;
+  std::vector<RowState*> near_;      // of rows_, by id, for those with small ids
   std::vector<std::int64_t> order_;  // of rows_, as they came
   std::vector<std::int64_t> missing_;
   Current current_;
