@@ -150,10 +150,10 @@ TEST_CASE("a purchase that is reversed gives the stock back where it came from",
   CHECK(db.run({"verify"}).exit == 0);
 }
 
-TEST_CASE("operations reversed twice at once by two processes are reversed exactly once",
-          "[reverse][stress]") {
-  const char* wanted = std::getenv("INVCTL_STRESS");
-  const int count = wanted == nullptr ? 24 : std::atoi(wanted);
+namespace {
+
+// After the stress test of Formance's ledger.
+void reverse_each_twice_at_once(int count) {
   const auto seed = std::random_device{}();
   INFO("seed " << seed);
   std::minstd_rand random(seed);
@@ -190,6 +190,17 @@ TEST_CASE("operations reversed twice at once by two processes are reversed exact
   CHECK(db.integer("SELECT count(*) FROM operation WHERE kind = 'reverse'") == count);
   CHECK(db.rows("SELECT warehouse_id, product_id, on_hand FROM inventory ORDER BY id") == before);
   CHECK(db.run({"verify"}).exit == 0);
+}
+
+}  // namespace
+
+TEST_CASE("operations reversed twice at once by two processes are reversed exactly once", "[reverse]") {
+  reverse_each_twice_at_once(24);
+}
+
+TEST_CASE("five hundred operations reversed twice at once are reversed five hundred times",
+          "[.long][reverse]") {
+  reverse_each_twice_at_once(500);
 }
 
 TEST_CASE("verify answers in every format and leaves with 7 when something was changed", "[verify]") {
@@ -304,6 +315,40 @@ TEST_CASE("stock as of a time is what the ledger held then", "[stock]") {
   CHECK(db.run({"stock", "--as-of", "yesterday"}).exit == 2);
 }
 
+TEST_CASE("the pages of an item's history, and of a warehouse's, are what all of history holds of them",
+          "[history]") {
+  Shop db;
+  std::string rows = "kind,warehouse,sku,quantity,doc\n";
+  for (int i = 0; i < 60; ++i) {
+    rows += std::string("receive,") + (i % 3 == 0 ? "WEST" : "EAST") + (i % 4 == 0 ? ",NUT" : ",BOLT") +
+            ",1," + std::to_string(i / 5) + "\n";
+  }
+  db.must({"apply", db.dir().write("f.csv", rows), "--group-by", "doc"});
+  const auto all = db.must({"history", "--limit", "1000", "--json"}).json();
+  for (const std::vector<std::string>& filter :
+       {std::vector<std::string>{"--sku", "BOLT"}, {"--sku", "BOLT", "-w", "WEST"}, {"-w", "EAST"}}) {
+    std::vector<nlohmann::json> expected, found;
+    for (const auto& row : all) {
+      const bool of_item = filter[0] == "-w" || row.at("sku") == "BOLT";
+      if (of_item && ((filter.size() == 2 && filter[0] == "--sku") || row.at("warehouse") == filter.back())) {
+        expected.push_back(row);
+      }
+    }
+    std::vector<std::string> command = {"history", "--limit", "7", "--json"};
+    command.insert(command.end(), filter.begin(), filter.end());
+    for (auto page = db.must(command).json(); !page.empty();) {
+      CHECK(page.size() <= 7);
+      found.insert(found.end(), page.begin(), page.end());
+      auto next = command;
+      next.insert(next.end(), {"--before", std::to_string(page.back().at("seq").get<std::int64_t>())});
+      page = db.must(next).json();
+    }
+    CHECK(expected.size() > 7);
+    CHECK(found == expected);
+  }
+  CHECK(db.must({"history", "--sku", "NUT", "--before", "1", "--json"}).json().empty());
+}
+
 TEST_CASE("a backup is a database of its own that nobody else can read, and overwrites nothing", "[backup]") {
   Shop db;
   db.must({"receive", "-w", "EAST", "BOLT=5"});
@@ -377,6 +422,29 @@ TEST_CASE("an export verifies without a database and fills another one with the 
   CHECK(other.run({"verify"}).exit == 0);
   Database dollars("USD");
   CHECK(error_code(dollars.run({"import", file, "--json"})) == "other_currency");
+}
+
+TEST_CASE("apply of an export fills an empty database, and says so when it is there already", "[export]") {
+  Shop db;
+  db.must({"receive", "-w", "EAST", "BOLT=5"});
+  db.must({"purchase", "BOLT=2", "--user", "kim"});
+  const auto file = db.dir().path("ledger.ndjson");
+  db.must({"export", file});
+  Database other("KRW");
+  const auto refused = other.run({"apply", file, "--set", "warehouse=EAST"});
+  CHECK(refused.exit == 2);
+  CHECK_THAT(refused.err, Contains("is an export"));
+  CHECK(db.run({"receive", "--from", file}).exit == 2);
+  const auto applied = other.must({"apply", file, "--json"}).json();
+  CHECK(applied.at("operations").at("applied") == 2);
+  CHECK(applied.at("movements") == 2);
+  CHECK(schema_faults(other.must({"schema", "apply"}).json(), applied) == std::vector<std::string>{});
+  CHECK(other.must({"stock", "--json"}).json() == db.must({"stock", "--json"}).json());
+  CHECK(other.must({"verify"}).exit == 0);
+  const auto piped = other.must({"apply", "-"}, {.stdin_text = read_file(file)});
+  CHECK_THAT(piped.out, Contains("0 operations applied, 2 replayed"));
+  other.must({"receive", "-w", "EAST", "BOLT=1"});
+  CHECK(other.run({"apply", file}).exit == 5);
 }
 
 TEST_CASE("an export that was changed, cut or mixed up is refused, and the line is named", "[export]") {

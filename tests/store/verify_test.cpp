@@ -248,6 +248,35 @@ TEST_CASE("verify names what was deleted, inserted, swapped or written in anothe
            "6",
            {"UPDATE movement SET operation_id = 5 WHERE id = 5",
             "UPDATE movement SET operation_id = 4 WHERE id = 6"}},
+          // Two operations trade places.
+          {"movement",
+           "5",
+           {"UPDATE operation SET id = -4 WHERE id = 4", "UPDATE operation SET id = 4 WHERE id = 5",
+            "UPDATE operation SET id = 5 WHERE id = -4"}},
+          // So do two purchases.
+          {"operation",
+           "3",
+           {"UPDATE purchase SET operation_id = -3 WHERE id = 1",
+            "UPDATE purchase SET operation_id = 3 WHERE id = 2",
+            "UPDATE purchase SET operation_id = 7 WHERE operation_id = -3"}},
+          // An operation that nobody asked for.
+          {"operation",
+           "99",
+           {"INSERT INTO operation (id, uid, idempotency_key, request_hash, kind, outcome, actor, "
+            "recorded_at, "
+            "occurred_at, host, tool_version, hash) SELECT 99, " +
+            other_uid +
+            ", 'k99', request_hash, kind, outcome, actor, recorded_at, occurred_at, host, tool_version, hash "
+            "FROM "
+            "operation WHERE id = 1"}},
+          // A movement in the middle, in the place of one that moves on.
+          {"movement",
+           "5",
+           {"UPDATE movement SET version = version + 100 WHERE inventory_id = 1 AND version >= 4",
+            "INSERT INTO movement (id, " + columns +
+                ") SELECT 10, operation_id, inventory_id, 9, kind, 4, 5, 0, on_hand_after + 5, 0, hash FROM "
+                "movement WHERE id = 5",
+            "UPDATE movement SET version = version - 99 WHERE version > 100"}},
           // One more at the end, which nobody made.
           {"movement",
            "10",
@@ -298,6 +327,27 @@ TEST_CASE("a tail that was cut off so that all else fits is named by the seal") 
   CHECK(violations[0].check == "seals");
   CHECK(violations[0].key == "version 7 of P1 in A");
   CHECK(violations[0].actual == "none");
+}
+
+TEST_CASE("a tail that was made anew, hashes and all, is sound in itself and named by the seal") {
+  Ledger8 ledger;
+  SealRecord record;
+  record.actor = "auditor";
+  make_seal(ledger.store(), record, Deadline::after(std::chrono::seconds(20)));
+  ledger.sql("DELETE FROM movement WHERE id > 8");
+  ledger.sql("DELETE FROM operation WHERE id > 7");
+  ledger.sql(
+      "UPDATE inventory SET on_hand = 50, version = 6, head_hash = (SELECT hash FROM movement WHERE "
+      "inventory_id "
+      "= 1 AND version = 6) WHERE id = 1");
+  post(ledger.store(), make(Kind::receive, "A", "P1", 6, "another history"));
+  CHECK(verify_ledger(ledger.store()).violations.empty());
+  const auto violations = ledger.after({});
+  INFO(told(violations));
+  REQUIRE(violations.size() == 1);
+  CHECK(violations[0].check == "seals");
+  CHECK(violations[0].key == "version 7 of P1 in A");
+  CHECK(violations[0].actual != "none");
 }
 
 TEST_CASE("a seal that was kept elsewhere proves the ledger though the stored one is gone") {
