@@ -6,8 +6,18 @@
 #include <bit>
 
 #include "core/error.hpp"
+#include "stock/transactions.hpp"
 
 namespace invctl::db {
+
+void throw_moved() {
+  throw StoreError(StoreError::Kind::retry, Exit::busy, "the stock moved while it was being changed");
+}
+
+void Statement::run_later(std::int64_t rows) {
+  const auto matched = run();
+  if (rows >= 0 && matched != rows) throw_moved();
+}
 
 void Query::copy_bytes(std::string_view from, std::span<unsigned char> to) {
   if (from.size() != to.size()) {

@@ -31,6 +31,10 @@ class Statement {
   virtual bool next() = 0;
   // Runs a statement that has no rows to give. Returns the rows it matched (changed or not).
   virtual std::int64_t run() = 0;
+  // The same where nothing that follows needs the answer: at once, or in one round trip with the connection's
+  // next statement that is waited for, whose errors then may be this one's. Throws StoreError(retry) where it
+  // does not match that many rows; -1: any number will do.
+  virtual void run_later(std::int64_t rows);
 
   // Columns of the current row count from 0.
   virtual bool is_null(int column) const = 0;
@@ -43,6 +47,9 @@ class Statement {
   // Ends the statement, releasing what it holds, so that it can be bound and run again. Never throws.
   virtual void reset() noexcept = 0;
 };
+
+// What run_later() throws where a row is not as it was read.
+[[noreturn]] void throw_moved();
 
 class Connection {
  public:
@@ -109,6 +116,7 @@ class Query {
 
   bool next() { return statement_.next(); }
   std::int64_t run() { return statement_.run(); }
+  void run_later(std::int64_t rows = -1) { statement_.run_later(rows); }
 
   bool is_null(int column) const { return statement_.is_null(column); }
   std::int64_t integer(int column) const { return statement_.integer(column); }

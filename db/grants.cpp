@@ -68,6 +68,10 @@ std::string grants_sql(std::string_view role, const std::string& database) {
         schema, account);
     // CREATE lets the right be given before there is such a table.
     sql += fmt::format("GRANT CREATE, DELETE ON {}.`hold` TO {};\n", schema, account);
+    sql += fmt::format(
+        "-- The databases that simulate-concurrency makes and drops.\n"
+        "GRANT ALL PRIVILEGES ON `invctl\\_sim\\_%`.* TO {};\n",
+        account);
   }
   return sql;
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "connection.hpp"
 #include "mysql_errors.hpp"
@@ -16,7 +17,7 @@
 
 namespace sql {
 class Connection;
-class PreparedStatement;
+class ResultSet;
 class Statement;
 }  // namespace sql
 
@@ -62,19 +63,30 @@ class MysqlConnection : public Connection {
   std::string server() const { return login_.endpoints[endpoint_].shown(); }
 
   // For MysqlStatement.
-  std::uint64_t session_number() const { return session_number_; }
-  std::unique_ptr<sql::PreparedStatement> prepare(const std::string& sql);
-  // Shortens the lock wait when the deadline has come nearer. Throws StoreError(lost) without a session.
-  void before_statement();
+  std::unique_ptr<sql::Statement> make_statement();
+  std::unique_ptr<sql::ResultSet> query(sql::Statement& statement, const std::string& sql);
+  std::int64_t update(const std::string& sql);
+  void update_later(std::string sql, std::int64_t rows);
   // Notes whether the session is over and throws the program's error.
   [[noreturn]] void fail(int number, const std::string& text, MysqlPhase phase);
 
  private:
+  // A statement of several that are sent as one text.
+  struct Step {
+    std::string sql;
+    std::optional<std::int64_t> must_be{};  // it asks for one number, which must be this
+  };
+
   void connect_from(std::size_t first);
   void connect_to(std::size_t endpoint);
   void close_session() noexcept;
   void require_session() const;
-  void limit_lock_wait();
+  std::string lock_wait_limit();
+  bool writing() const { return in_transaction_ && deadline_.has_value(); }
+  // What goes before a statement: settings that it needs, and what waits.
+  std::vector<Step> take_waiting();
+  // Sends what waits and then `sql`, in one round trip, and leaves `statement` at the answer to `sql`.
+  void send(sql::Statement& statement, const std::string& sql, MysqlPhase phase);
   void run(const std::string& sql, MysqlPhase phase);
   std::int64_t query_number(const std::string& sql);
   void drop_idle_statements();
@@ -87,9 +99,10 @@ class MysqlConnection : public Connection {
   std::size_t endpoint_ = 0;
   std::unique_ptr<sql::Connection> session_;  // null while the connection is lost
   std::unique_ptr<sql::Statement> plain_;     // for texts that are not prepared
-  std::uint64_t session_number_ = 0;          // grows with each session
   std::int64_t lock_wait_s_ = 0;              // as the server has it
   bool in_transaction_ = false;
+  std::vector<Step> waiting_;              // goes with the next statement
+  bool autocommit_ = true;                 // as the server has it
   std::optional<Deadline> deadline_;       // of the write transaction
   std::optional<Deadline> last_deadline_;  // the same, kept when it ends: a reconnect is part of that work
   std::unordered_map<std::string, std::unique_ptr<MysqlStatement>> statements_;

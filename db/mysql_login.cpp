@@ -173,9 +173,9 @@ sql::ConnectOptionsMap connect_options(const MysqlLogin& login, const MysqlEndpo
   options["OPT_CHARSET_NAME"] = sql::SQLString("utf8mb4");
   options["characterSetResults"] = sql::SQLString("utf8mb4");
   options["CLIENT_FOUND_ROWS"] = true;
-  options["CLIENT_MULTI_STATEMENTS"] = false;
-  options["OPT_LOCAL_INFILE"] = 0;   // on by default, and then a hostile server may ask for files
-  options["OPT_RECONNECT"] = false;  // a silent reconnect would lose a transaction without a word
+  options["CLIENT_MULTI_STATEMENTS"] = true;  // statements that can go together do
+  options["OPT_LOCAL_INFILE"] = 0;            // on by default, and then a hostile server may ask for files
+  options["OPT_RECONNECT"] = false;           // a silent reconnect would lose a transaction without a word
   options["OPT_CONNECT_TIMEOUT"] = seconds(timeouts.connect);
   if (timeouts.read.count() > 0) {
     options["OPT_READ_TIMEOUT"] = seconds(timeouts.read);
@@ -212,9 +212,13 @@ void check_session(sql::Connection& session, const MysqlLogin& login, const Mysq
   std::map<std::string, std::string> status;
   while (rows->next()) status[text::lower_ascii(std::string(rows->getString(1)))] = rows->getString(2);
   if (login.needs_tls(endpoint) && status["ssl_cipher"].empty()) refuse_plaintext(login, endpoint);
-  if (many && !status["wsrep_provider_name"].empty() && status["wsrep_ready"] != "ON") {
+  if (!many || status["wsrep_provider_name"].empty()) return;
+  if (status["wsrep_ready"] != "ON") {
     throw sql::SQLException("this node is not part of the cluster's primary component", "08S01", 1047);
   }
+  // What was acknowledged by another node a moment ago, to this process or to any other, is seen here: a read
+  // waits until the node has caught up. Otherwise a new product would be unknown to who asks the next node.
+  statement->execute("SET SESSION wsrep_sync_wait = 1");
 }
 
 }  // namespace

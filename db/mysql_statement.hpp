@@ -1,5 +1,7 @@
-// A prepared statement of the MySQL driver. It outlives the session it was prepared in: after a reconnect it
-// is prepared again at its next use.
+// A statement of the MySQL driver: its text with the parameters filled in as literals, sent as one query.
+//
+// It is not prepared on the server: preparing costs a round trip, which a program that runs for milliseconds
+// never earns back, and prepared statements cannot be sent together.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +12,8 @@
 #include "connection.hpp"
 
 namespace sql {
-class PreparedStatement;
 class ResultSet;
+class Statement;
 }  // namespace sql
 
 namespace invctl::db {
@@ -20,7 +22,7 @@ class MysqlConnection;
 
 class MysqlStatement : public Statement {
  public:
-  MysqlStatement(MysqlConnection& connection, std::string sql);
+  MysqlStatement(MysqlConnection& connection, const std::string& sql);
   ~MysqlStatement() override;
 
   void bind_integer(int index, std::int64_t value) override;
@@ -29,6 +31,7 @@ class MysqlStatement : public Statement {
   void bind_null(int index) override;
   bool next() override;
   std::int64_t run() override;
+  void run_later(std::int64_t rows) override;
   bool is_null(int column) const override;
   std::int64_t integer(int column) const override;
   std::string text(int column) const override;
@@ -42,18 +45,22 @@ class MysqlStatement : public Statement {
   void forget() noexcept;
 
  private:
-  // The driver's statement, prepared in the session of now.
-  sql::PreparedStatement& prepared();
+  std::string filled_in() const;
+  std::string& value(int index) { return values_.at(static_cast<std::size_t>(index) - 1); }
   template <class F>
   auto guarded(F&& call);
 
   MysqlConnection& connection_;
-  std::string sql_;
-  std::unique_ptr<sql::PreparedStatement> prepared_;
+  std::vector<std::string> pieces_;         // of the text, around its parameters
+  std::vector<std::string> values_;         // as literals, one fewer
+  std::unique_ptr<sql::Statement> native_;  // of the session of now
   std::unique_ptr<sql::ResultSet> rows_;    // open while a query is read
   mutable std::vector<std::string> views_;  // what view() has handed out, by column
-  std::uint64_t session_ = 0;               // in which it was prepared; 0: not prepared
   bool in_use_ = false;
 };
+
+// A string as a literal of utf8mb4, whatever bytes it holds; and bytes as one of a binary string.
+std::string text_literal(std::string_view value);
+std::string blob_literal(Blob value);
 
 }  // namespace invctl::db

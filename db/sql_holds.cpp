@@ -101,9 +101,7 @@ void SqlStore::write_holds(const AppendBatch& batch) {
             : "UPDATE hold SET quantity = ?, expires_at = ? WHERE reservation_id = ? AND inventory_id = ?");
     if (hold.quantity != 0) query.bind(hold.quantity).bind(hold.expires_at);
     query.bind(hold.reservation).bind(rows.at(hold.key));
-    if (query.run() != 1) {
-      throw StoreError(StoreError::Kind::retry, Exit::busy, "the hold moved while it was being changed");
-    }
+    query.run_later(1);  // or it moved while it was being changed
   }
   in_pieces(fresh.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
     Query query(*connection_, insert_sql("hold", "reservation_id, inventory_id, quantity, expires_at", 4, n));
@@ -112,7 +110,7 @@ void SqlStore::write_holds(const AppendBatch& batch) {
       query.bind(batch.operations[*hold.operation].id).bind(rows.at(hold.key));
       query.bind(hold.quantity).bind(hold.expires_at);
     }
-    query.run();
+    query.run_later();
   });
 }
 

@@ -106,8 +106,78 @@ std::vector<ProductInfo> SqlStore::find_products(std::span<const std::string> sk
   return found;
 }
 
+// One look at three tables: on a server each look is a round trip. The inventory rows are found on the way,
+// because locking by primary key needs their ids first.
+CodesFound SqlStore::look_up(std::span<const std::string> warehouses, bool every_warehouse,
+                             std::span<const std::string> skus) {
+  resolved_.reset();
+  if (connection_->dialect().exclusive_writer || skus.empty() || skus.size() > list_most ||
+      warehouses.size() > list_most || (warehouses.empty() && !every_warehouse)) {
+    return PostingStore::look_up(warehouses, every_warehouse, skus);
+  }
+  const auto places = padded_size(warehouses.size());
+  const auto goods = padded_size(skus.size());
+  const auto codes = every_warehouse ? "" : fmt::format(" code IN ({})", placeholders(places));
+  const auto sql = fmt::format(
+      "SELECT 0, id, code, NULL, retired_at FROM warehouse{0}{1} "
+      "UNION ALL SELECT 1, id, sku, price_minor, retired_at FROM product WHERE sku IN ({2}) "
+      "UNION ALL SELECT 2, i.id, NULL, i.warehouse_id, i.product_id FROM inventory i "
+      "JOIN product p ON p.id = i.product_id{3} WHERE p.sku IN ({2}){4}",
+      every_warehouse ? "" : " WHERE", codes, placeholders(goods),
+      every_warehouse ? "" : " JOIN warehouse w ON w.id = i.warehouse_id",
+      every_warehouse ? "" : fmt::format(" AND w.code IN ({})", placeholders(places)));
+  Query query(*connection_, sql);
+  const auto bind_all = [&](std::span<const std::string> list, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) query.bind(list[std::min(i, list.size() - 1)]);
+  };
+  if (!every_warehouse) bind_all(warehouses, places);
+  bind_all(skus, goods);
+  bind_all(skus, goods);
+  if (!every_warehouse) bind_all(warehouses, places);
+  CodesFound found;
+  auto& resolved = resolved_.emplace();
+  while (query.next()) {
+    const auto id = query.integer(1);
+    switch (query.integer(0)) {
+      case 0:
+        found.warehouses.push_back({id, query.text(2), !query.is_null(4)});
+        resolved.warehouses.insert(id);
+        break;
+      case 1:
+        found.products.push_back({id, query.text(2), query.optional_integer(3), !query.is_null(4)});
+        resolved.products.insert(id);
+        break;
+      default:
+        resolved.ids[{query.integer(3), query.integer(4)}] = id;
+    }
+  }
+  resolved.every_warehouse = every_warehouse;
+  return found;
+}
+
+// The ids of these rows where look_up() has found them out already, in ascending order.
+std::optional<std::vector<std::int64_t>> SqlStore::resolved_inventory(
+    std::span<const InventoryKey> keys, std::span<const std::int64_t> products) const {
+  if (!resolved_ || (!products.empty() && !resolved_->every_warehouse)) return std::nullopt;
+  std::set<std::int64_t> ids;
+  for (const auto& key : keys) {
+    if (!resolved_->warehouses.contains(key.warehouse_id) || !resolved_->products.contains(key.product_id)) {
+      return std::nullopt;
+    }
+    if (const auto found = resolved_->ids.find(key); found != resolved_->ids.end()) ids.insert(found->second);
+  }
+  for (const auto product : products) {
+    if (!resolved_->products.contains(product)) return std::nullopt;
+    for (const auto& [key, id] : resolved_->ids) {
+      if (key.product_id == product) ids.insert(id);
+    }
+  }
+  return std::vector<std::int64_t>(ids.begin(), ids.end());
+}
+
 std::vector<std::int64_t> SqlStore::resolve_inventory(std::span<const InventoryKey> keys,
                                                       std::span<const std::int64_t> products) {
+  if (auto known = resolved_inventory(keys, products)) return std::move(*known);
   std::vector<std::int64_t> ids;
   select_inventory(*connection_, "id", keys, products, [&](Query& query) {
     while (query.next()) ids.push_back(query.integer(0));
@@ -259,10 +329,15 @@ std::int64_t SqlStore::next_id(const std::string& table) {
   return query.next() && !query.is_null(0) ? query.integer(0) + 1 : 1;
 }
 
+// What nothing waits for is sent with the next statement that is waited for: on a server all but the last
+// rows go with the look at the new ids, and these with COMMIT. They refer to the operations by id, so that
+// they cannot be stored without them.
 void SqlStore::append(AppendBatch& batch) {
   if (unlocked_since_) connection_->begin(*unlocked_since_);
+  resolved_.reset();
   insert_operations(batch);
   write_inventory(batch);
+  read_operation_ids(batch);
   insert_movements(batch);
   insert_purchases(batch);
   if (!batch.holds.empty()) write_holds(batch);
@@ -292,13 +367,15 @@ void SqlStore::insert_operations(AppendBatch& batch) {
       query.bind(record.host).bind(record.tool_version).bind(record.result);
       query.bind_blob(record.hash).bind(record.reservation_id).bind(record.expires_at);
     }
-    query.run();
-    if (!counted && n == 1) operations[first].id = connection_->last_insert_id();
+    query.run_later();
   });
-  // The ids of a multi-row insert are not guessed (a Galera node steps by more than one): read back by key.
+}
+
+// The ids of an insert are not guessed (a Galera node steps by more than one): read back by key.
+void SqlStore::read_operation_ids(AppendBatch& batch) {
   std::vector<std::string> keys;
   std::unordered_map<std::string, OperationRecord*> by_key;
-  for (auto& record : operations) {
+  for (auto& record : batch.operations) {
     if (record.id != 0) continue;
     keys.push_back(record.key);
     by_key[record.key] = &record;
@@ -312,6 +389,10 @@ void SqlStore::insert_operations(AppendBatch& batch) {
       [&](Query& query) {
         while (query.next()) by_key.at(query.text(1))->id = query.integer(0);
       });
+  // What was just written and is not there was rolled back behind our back.
+  for (const auto& [key, record] : by_key) {
+    if (record->id == 0) throw_moved();
+  }
 }
 
 void SqlStore::write_inventory(AppendBatch& batch) {
@@ -330,11 +411,12 @@ void SqlStore::write_inventory(AppendBatch& batch) {
             [](const auto* a, const auto* b) { return a->before.id < b->before.id; });
   insert_inventory(created);
   update_inventory(changed);
+  read_inventory_ids(created);
 }
 
 // A row that did not exist is created with its final values. Where two transactions create it at once, the
 // second finds the key taken, rolls back and meets the row on its next try (ARCHITECTURE.md, "Absent rows").
-void SqlStore::insert_inventory(std::vector<InventoryChange*>& created) {
+void SqlStore::insert_inventory(const std::vector<InventoryChange*>& created) {
   const bool counted = connection_->dialect().exclusive_writer;
   auto id = counted && !created.empty() ? next_id("inventory") : 0;
   const std::string columns = "id, warehouse_id, product_id, on_hand, reserved, version, head_hash, opening";
@@ -351,9 +433,11 @@ void SqlStore::insert_inventory(std::vector<InventoryChange*>& created) {
       query.bind(row.key.warehouse_id).bind(row.key.product_id).bind(row.on_hand).bind(row.reserved);
       query.bind(row.version).bind_blob(row.head).bind(row.opening);
     }
-    query.run();
-    if (!counted && n == 1) created[first]->after.id = connection_->last_insert_id();
+    query.run_later();
   });
+}
+
+void SqlStore::read_inventory_ids(const std::vector<InventoryChange*>& created) {
   std::map<InventoryKey, InventoryRow*> unknown;
   std::vector<InventoryKey> keys;
   for (auto* change : created) {
@@ -415,9 +499,7 @@ void SqlStore::update_inventory(const std::vector<const InventoryChange*>& chang
     if (opening) bind_each([&](const InventoryChange& c) { query.bind(c.after.opening); });
     for (const auto* change : rows) query.bind(change->before.id);
     if (conditional) bind_each([&](const InventoryChange& c) { query.bind(c.before.version); });
-    if (query.run() != static_cast<std::int64_t>(n)) {
-      throw StoreError(StoreError::Kind::retry, Exit::busy, "the stock moved while it was being changed");
-    }
+    query.run_later(static_cast<std::int64_t>(n));
   });
 }
 
@@ -440,7 +522,7 @@ void SqlStore::insert_movements(const AppendBatch& batch) {
                 query.bind(movement.version).bind(movement.on_hand_delta).bind(movement.reserved_delta);
                 query.bind(movement.on_hand_after).bind(movement.reserved_after).bind_blob(movement.hash);
               }
-              query.run();
+              query.run_later();
             });
 }
 
@@ -458,7 +540,7 @@ void SqlStore::insert_purchases(const AppendBatch& batch) {
                 query.bind(purchase.key.product_id).bind(purchase.key.warehouse_id).bind(purchase.quantity);
                 query.bind(purchase.unit_price_minor).bind(purchase.total_minor).bind(operation.occurred_at);
               }
-              query.run();
+              query.run_later();
             });
 }
 

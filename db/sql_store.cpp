@@ -32,6 +32,7 @@ void SqlStore::begin(const Deadline& deadline) {
     commit_held_ = false;
     interrupt::release();
   }
+  resolved_.reset();
   if (guards_.lock) {
     connection_->begin(deadline);
   } else {

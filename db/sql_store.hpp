@@ -1,7 +1,10 @@
 // The one implementation of storage, in SQL that every engine understands; what differs is in dialect.cpp.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "apply/export_import.hpp"
@@ -44,6 +47,8 @@ class SqlStore : public PostingStore,
   std::vector<WarehouseInfo> find_warehouses(std::span<const std::string> codes) override;
   std::vector<WarehouseInfo> all_warehouses() override;
   std::vector<ProductInfo> find_products(std::span<const std::string> skus) override;
+  CodesFound look_up(std::span<const std::string> warehouses, bool every_warehouse,
+                     std::span<const std::string> skus) override;
   std::vector<InventoryRow> lock_inventory(std::span<const InventoryKey> keys,
                                            std::span<const std::int64_t> products) override;
   std::vector<StoredOperation> find_operations(std::span<const std::string> keys) override;
@@ -113,12 +118,16 @@ class SqlStore : public PostingStore,
   template <class T>
   std::vector<StoredOperation> stored_operations(std::string_view column, std::span<const T> values);
   void insert_operations(AppendBatch& batch);
+  void read_operation_ids(AppendBatch& batch);
   void write_inventory(AppendBatch& batch);
-  void insert_inventory(std::vector<InventoryChange*>& created);
+  void insert_inventory(const std::vector<InventoryChange*>& created);
+  void read_inventory_ids(const std::vector<InventoryChange*>& created);
   void update_inventory(const std::vector<const InventoryChange*>& changed);
   void insert_movements(const AppendBatch& batch);
   void insert_purchases(const AppendBatch& batch);
   void write_holds(const AppendBatch& batch);
+  std::optional<std::vector<std::int64_t>> resolved_inventory(std::span<const InventoryKey> keys,
+                                                              std::span<const std::int64_t> products) const;
   std::vector<std::int64_t> resolve_inventory(std::span<const InventoryKey> keys,
                                               std::span<const std::int64_t> products);
   std::int64_t next_id(const std::string& table);
@@ -132,6 +141,13 @@ class SqlStore : public PostingStore,
   Guards guards_;
   // Without the lock guard, what is read is read outside any transaction, which begins at the first write.
   std::optional<Deadline> unlocked_since_;
+  // What look_up() found out beyond what it was asked for: the inventory rows of all these places.
+  struct Resolved {
+    std::set<std::int64_t> warehouses, products;
+    std::map<InventoryKey, std::int64_t> ids;
+    bool every_warehouse = false;
+  };
+  std::optional<Resolved> resolved_;
   bool commit_held_ = false;  // signals wait since the last COMMIT
   DatabaseInfo info_;
 };

@@ -42,6 +42,10 @@ class StrategyStore : public PostingStore {
   std::vector<WarehouseInfo> find_warehouses(std::span<const std::string> codes) override;
   std::vector<WarehouseInfo> all_warehouses() override { return store_.all_warehouses(); }
   std::vector<ProductInfo> find_products(std::span<const std::string> skus) override;
+  CodesFound look_up(std::span<const std::string> warehouses, bool every_warehouse,
+                     std::span<const std::string> skus) override {
+    return store_.look_up(warehouses, every_warehouse, skus);
+  }
   std::vector<InventoryRow> lock_inventory(std::span<const InventoryKey> keys,
                                            std::span<const std::int64_t> products) override;
   std::vector<StoredOperation> find_operations(std::span<const std::string> keys) override;

@@ -310,10 +310,9 @@ void Posting::lock(std::span<const Line* const> lines) {
   const auto list = [](const std::set<std::string>& set) {
     return std::vector<std::string>(set.begin(), set.end());
   };
-  for (auto& warehouse : anywhere ? store_.all_warehouses() : store_.find_warehouses(list(codes))) {
-    book_.add(std::move(warehouse));
-  }
-  for (auto& product : store_.find_products(list(skus))) book_.add(std::move(product));
+  auto found = store_.look_up(list(codes), anywhere, list(skus));
+  for (auto& warehouse : found.warehouses) book_.add(std::move(warehouse));
+  for (auto& product : found.products) book_.add(std::move(product));
 
   std::vector<InventoryKey> keys;
   std::vector<std::int64_t> products;

@@ -99,12 +99,23 @@ struct Reversal {
   std::int64_t reversed = 0, by = 0;  // ids of operations
 };
 
+struct CodesFound {
+  std::vector<WarehouseInfo> warehouses;
+  std::vector<ProductInfo> products;
+};
+
 class PostingStore : public virtual Transactions {
  public:
   // Inside the transaction. Codes that do not exist are left out of the answers.
   virtual std::vector<WarehouseInfo> find_warehouses(std::span<const std::string> codes) = 0;
   virtual std::vector<WarehouseInfo> all_warehouses() = 0;
   virtual std::vector<ProductInfo> find_products(std::span<const std::string> skus) = 0;
+
+  // Both at once, for a store that needs fewer steps for it.
+  virtual CodesFound look_up(std::span<const std::string> warehouses, bool every_warehouse,
+                             std::span<const std::string> skus) {
+    return {every_warehouse ? all_warehouses() : find_warehouses(warehouses), find_products(skus)};
+  }
 
   // Locks and reads, in ascending id, the existing rows of `keys` and every row of `products`. Rows that do
   // not exist are left out: absent is zero.

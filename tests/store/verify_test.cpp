@@ -41,11 +41,27 @@ class Ledger8 {
     post(*store_, undo);
     for (const std::string table : {"operation", "movement", "purchase"}) drop_triggers(table);
     sql(on_mysql() ? "SET SESSION foreign_key_checks = 0" : "PRAGMA foreign_keys = OFF");
-    sql(on_mysql() ? "SET SESSION check_constraint_checks = 0" : "PRAGMA ignore_check_constraints = ON");
+    allow_bad_values();
   }
 
   void sql(const std::string& text) { store_->connection().execute(text); }
   db::SqlStore& store() { return *store_; }
+
+  void allow_bad_values() {
+    if (!on_mysql()) return sql("PRAGMA ignore_check_constraints = ON");
+    if (number(store_->connection(), "SELECT VERSION() LIKE '%MariaDB%'") == 1) {
+      return sql("SET SESSION check_constraint_checks = 0");
+    }
+    std::vector<std::string> texts;
+    {
+      db::Query query(store_->connection(),
+                      "SELECT CONCAT('ALTER TABLE ', table_name, ' ALTER CHECK ', constraint_name, ' NOT "
+                      "ENFORCED') FROM information_schema.table_constraints WHERE constraint_schema = "
+                      "DATABASE() AND constraint_type = 'CHECK'");
+      while (query.next()) texts.push_back(query.text(0));
+    }
+    for (const auto& text : texts) sql(text);
+  }
 
   void drop_triggers(const std::string& table) {
     sql("DROP TRIGGER " + table + "_no_update");
