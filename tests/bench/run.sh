@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Speed as ratios: each line times two things in turn, A B A B ..., and prints the medians, their ratio and the
 # spread of the ratio. Nothing is asserted. Usage: tests/bench/run.sh [INVCTL [ROUNDS]]
+# Where a build with -DINVCTL_BENCH=ON is beside INVCTL, tests/bench/mysql.sh follows.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 invctl=${1:-$root/build/release/invctl}
@@ -107,3 +108,6 @@ race_busy() { race --no-turnstile --lock-timeout 120s; }
 if "$invctl" simulate-concurrency --help 2>/dev/null | grep -q -- --window; then
   compare "100 processes, 100 units : SQLite's waiting" 5 race_ours race_busy || true
 fi
+
+# --- purchases and seeding on a server
+if [ -x "$(dirname "$invctl")/buy_rate" ]; then "$root/tests/bench/mysql.sh" "$(dirname "$invctl")"; fi
