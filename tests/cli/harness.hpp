@@ -90,7 +90,11 @@ using Rows = std::vector<std::vector<std::string>>;  // NULL is "NULL", a blob i
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string url() const = 0;
+  virtual std::string url() const = 0;  // for the account that works with the ledger
+  // For the account that makes and upgrades the schema.
+  virtual std::string admin_url() const { return url(); }
+  // Called once the database is initialised: gives the account of url() its rights.
+  virtual void grant() {}
   virtual Rows rows(const std::string& sql) = 0;          // behind invctl's back
   virtual void execute(const std::string& sql) = 0;       // the same for statements
   virtual Environment environment() const { return {}; }  // what the child needs besides the URL
@@ -106,8 +110,10 @@ std::string backend_name();
 // working directory of what it runs.
 class Database {
  public:
-  explicit Database(const std::string& currency = "USD");
+  explicit Database(const std::string& currency = "USD", const std::string& engine = backend_name());
 
+  // As the account that works with the ledger; init-db and simulate-concurrency as the one that makes
+  // schemas.
   Result run(const std::vector<std::string>& args, RunOptions options = {});
   // The same that throws, with everything it said, unless it exits 0.
   Result must(const std::vector<std::string>& args, RunOptions options = {});
@@ -115,13 +121,14 @@ class Database {
 
   const TempDir& dir() const { return dir_; }
   std::string url() const { return backend_->url(); }
+  std::string admin_url() const { return backend_->admin_url(); }
   Rows rows(const std::string& sql) { return backend_->rows(sql); }
   std::int64_t integer(const std::string& sql);  // of one row and column
   std::string text(const std::string& sql);
   void execute(const std::string& sql) { backend_->execute(sql); }
 
  private:
-  RunOptions complete(RunOptions options) const;
+  RunOptions complete(const std::vector<std::string>& args, RunOptions options) const;
 
   TempDir dir_;
   std::unique_ptr<Backend> backend_;

@@ -1,6 +1,7 @@
 // The database of a test, on the engine that the environment chooses.
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <map>
@@ -58,10 +59,10 @@ std::map<std::string, BackendFactory>& backends() {
   return table;
 }
 
-std::unique_ptr<Backend> make_backend(const TempDir& directory) {
-  const auto found = backends().find(backend_name());
+std::unique_ptr<Backend> make_backend(const std::string& engine, const TempDir& directory) {
+  const auto found = backends().find(engine);
   if (found == backends().end()) {
-    throw std::runtime_error("INVCTL_TEST_BACKEND=" + backend_name() + " has no fixture in this build");
+    throw std::runtime_error("the engine " + engine + " has no fixture in this build");
   }
   return found->second(directory);
 }
@@ -77,12 +78,18 @@ std::string backend_name() {
   return name != nullptr && *name != '\0' ? name : "sqlite";
 }
 
-Database::Database(const std::string& currency) : backend_(make_backend(dir_)) {
+Database::Database(const std::string& currency, const std::string& engine)
+    : backend_(make_backend(engine, dir_)) {
   must({"init-db", "--currency", currency});
+  backend_->grant();
 }
 
-RunOptions Database::complete(RunOptions options) const {
-  Environment env = {{"HOME", dir_.path()}, {"INVCTL_DB", backend_->url()}};
+RunOptions Database::complete(const std::vector<std::string>& args, RunOptions options) const {
+  // These two make and drop tables; everything else is the operator's.
+  const bool schema = std::any_of(args.begin(), args.end(), [](const std::string& word) {
+    return word == "init-db" || word == "simulate-concurrency";
+  });
+  Environment env = {{"HOME", dir_.path()}, {"INVCTL_DB", schema ? backend_->admin_url() : backend_->url()}};
   for (auto& entry : backend_->environment()) env.push_back(std::move(entry));
   env.insert(env.end(), options.env.begin(), options.env.end());
   options.env = std::move(env);
@@ -91,7 +98,7 @@ RunOptions Database::complete(RunOptions options) const {
 }
 
 Result Database::run(const std::vector<std::string>& args, RunOptions options) {
-  return test::run(args, complete(std::move(options)));
+  return test::run(args, complete(args, std::move(options)));
 }
 
 Result Database::must(const std::vector<std::string>& args, RunOptions options) {
@@ -104,7 +111,7 @@ Result Database::must(const std::vector<std::string>& args, RunOptions options) 
 }
 
 std::unique_ptr<Process> Database::start(const std::vector<std::string>& args, RunOptions options) {
-  return std::make_unique<Process>(args, complete(std::move(options)));
+  return std::make_unique<Process>(args, complete(args, std::move(options)));
 }
 
 std::int64_t Database::integer(const std::string& sql) {

@@ -30,10 +30,13 @@ class MysqlBackend : public Backend {
   MysqlBackend() {
     if (const auto why = MysqlServer::missing()) throw std::runtime_error("SKIPPED: " + *why);
     name_ = MysqlServer::shared().make_database();
+    grant_as_printed("admin");
   }
   ~MysqlBackend() override { MysqlServer::shared().drop_database(name_); }
 
-  std::string url() const override { return MysqlServer::shared().url(name_); }
+  std::string url() const override { return MysqlServer::shared().url(name_, operator_user); }
+  std::string admin_url() const override { return MysqlServer::shared().url(name_, admin_user); }
+  void grant() override { grant_as_printed("operator"); }
 
   Rows rows(const std::string& sql) override {
     const auto session = open();
@@ -60,8 +63,15 @@ class MysqlBackend : public Backend {
   }
 
  private:
+  void grant_as_printed(const std::string& role) const {
+    const auto printed = run({"--db", url(), "init-db", "--print-grants", role});
+    if (printed.exit != 0) throw std::runtime_error("init-db --print-grants: " + printed.err);
+    MysqlServer::shared().run_grants(printed.out);
+  }
+
+  // What a test looks at or does behind the program's back is root's.
   std::unique_ptr<sql::Connection> open() const {
-    const auto login = db::resolve_login(db::parse_url(url()));
+    const auto login = db::resolve_login(db::parse_url(MysqlServer::shared().url(name_)));
     return db::open_session(login, login.endpoints.at(0), {});
   }
 

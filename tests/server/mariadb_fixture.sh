@@ -4,6 +4,7 @@
 #   mariadb_fixture.sh start DIR [SERVER-OPTION...]   DIR/socket, DIR/port and DIR/pid say where it is
 #   mariadb_fixture.sh restart DIR                    after a crash or a kill, on the same data
 #   mariadb_fixture.sh stop DIR                       ends it and removes its data
+#   mariadb_fixture.sh template DIR                   prints the path of a data directory to copy
 #
 # Its account root has no password. Without a MariaDB server on this machine `start` writes why to
 # DIR/skipped and succeeds, unless CI=true: there a missing server is a failure.
@@ -11,7 +12,7 @@
 # is killed, only when the machine is; `--innodb-flush-method=fsync` among the options turns that round.
 # A data directory is made once per machine and version and copied from then on.
 set -euo pipefail
-command=${1:?start, restart or stop}
+command=${1:?start, restart, stop or template}
 dir=${2:?a directory}
 shift 2
 PATH=$PATH:/usr/sbin  # where the server is, and where users other than root do not look
@@ -127,6 +128,7 @@ case "$command" in
     [ -n "${options[0]:-}" ] || options=()
     launch "$(cat "$dir/data")" "$(cat "$dir/port")" ${options[@]+"${options[@]}"}
     ;;
+  template) template ;;
   stop)
     [ -e "$dir/data" ] || exit 0
     end_server
@@ -135,7 +137,7 @@ case "$command" in
     rm -f "$dir/data" "$dir/pid" "$dir/port" "$dir/socket" "$dir/options"
     ;;
   *)
-    sed -n '2,12s/^# \?//p' "$0" >&2
+    sed -n '2,13s/^# \?//p' "$0" >&2
     exit 2
     ;;
 esac

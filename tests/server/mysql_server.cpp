@@ -1,23 +1,18 @@
 #include "mysql_server.hpp"
 
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <stdexcept>
-#include <thread>
 
+#include "core/text.hpp"
 #include "grants.hpp"
 #include "mysql_connection.hpp"
-
-extern char** environ;
+#include "server/server_process.hpp"
 
 namespace invctl::test {
 
@@ -30,26 +25,11 @@ std::optional<std::string> variable(const char* name) {
   return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
 }
 
-std::optional<std::string> first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) return std::nullopt;
-  return line;
-}
-
 void run_script(const std::string& command, const std::string& directory,
                 const std::vector<std::string>& options = {}) {
-  std::vector<std::string> words = {fixture_script, command, directory};
+  std::vector<std::string> words = {command, directory};
   words.insert(words.end(), options.begin(), options.end());
-  std::vector<char*> argv;
-  for (auto& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  pid_t pid = 0;
-  int status = 0;
-  if (posix_spawn(&pid, fixture_script, nullptr, nullptr, argv.data(), environ) != 0 ||
-      waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw std::runtime_error("mariadb_fixture.sh " + command + " failed");
-  }
+  run_program(fixture_script, words);
 }
 
 std::string socket_url(const std::string& socket) {
@@ -110,6 +90,10 @@ std::string MysqlServer::tcp_url(const std::string& database, const std::string&
   return "mysql://" + user + "@" + host + ":" + std::to_string(port()) + "/" + database;
 }
 
+std::string MysqlServer::socket() const {
+  return db::parse_url(url("mysql")).socket;
+}
+
 std::unique_ptr<db::Connection> MysqlServer::root() const {
   return db::open_mysql(db::parse_url(url("mysql")));
 }
@@ -133,16 +117,25 @@ std::string MysqlServer::make_database() const {
 }
 
 void MysqlServer::grant_posting(const std::string& database) const {
-  // Exactly what `init-db --print-grants operator` prints, but for the password and the host.
+  run_grants(db::grants_sql("operator", database));
+}
+
+void MysqlServer::run_grants(const std::string& printed) const {
   const auto connection = root();
-  for (const std::string host : {"'localhost'", "'127.0.0.1'"}) {
-    auto sql = db::grants_sql("operator", database);
-    for (auto at = sql.find("'%'"); at != std::string::npos; at = sql.find("'%'", at))
-      sql.replace(at, 3, host);
-    for (std::size_t from = 0; (from = sql.find("\nGRANT ", from)) != std::string::npos; ++from) {
-      connection->execute(sql.substr(from + 1, sql.find(';', from) - from - 1));
-    }
+  for (const std::string host : {"localhost", "127.0.0.1"}) {
+    for (const auto& sql : grant_statements(printed, host)) connection->execute(sql);
   }
+}
+
+std::vector<std::string> grant_statements(const std::string& printed, const std::string& host) {
+  std::vector<std::string> statements;
+  for (const auto line : text::split(printed, '\n')) {
+    if (line.empty() || line.starts_with("--")) continue;
+    auto sql = std::string(line.substr(0, line.rfind(';')));
+    sql.replace(sql.find("'%'"), 3, "'" + host + "'");
+    statements.push_back(sql.substr(0, sql.find(" IDENTIFIED BY")));
+  }
+  return statements;
 }
 
 void MysqlServer::drop_database(const std::string& name) const {
@@ -165,14 +158,7 @@ int MysqlServer::port() const {
 }
 
 void MysqlServer::kill_hard() const {
-  const auto server = pid();
-  kill(server, SIGKILL);
-  // It is not our child: wait until its memory and its sockets are gone, whoever collects the number.
-  const auto running = [&] {
-    const auto state = first_line("/proc/" + std::to_string(server) + "/stat").value_or("Z");
-    return state.find(") Z") == std::string::npos && state != "Z";
-  };
-  while (running()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  kill_and_wait(pid());
 }
 
 void MysqlServer::restart() const {

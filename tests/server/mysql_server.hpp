@@ -33,6 +33,9 @@ class MysqlServer {
   std::string tcp_url(const std::string& database, const std::string& user,
                       const std::string& host = "127.0.0.1") const;
 
+  // The path of its unix socket.
+  std::string socket() const;
+
   // As root, in no database of the tests.
   std::unique_ptr<db::Connection> root() const;
   void execute(const std::string& sql) const;
@@ -44,6 +47,8 @@ class MysqlServer {
   // What `init-db --print-grants operator` says, for an initialised database: the ledger's tables can be
   // added to, not changed.
   void grant_posting(const std::string& database) const;
+  // Runs what `init-db --print-grants` printed, but for the password and for the host, which is this machine.
+  void run_grants(const std::string& printed) const;
 
   // Only for a server of one's own.
   int pid() const;
@@ -59,7 +64,11 @@ class MysqlServer {
   bool own_;
 };
 
-// The name of the account that posts, for URLs.
+// The statements that `init-db --print-grants` printed, for an account without a password on this host.
+std::vector<std::string> grant_statements(const std::string& printed, const std::string& host);
+
+// The accounts that post and that make the schema, as --print-grants names them.
 inline constexpr const char* operator_user = "invctl_operator";
+inline constexpr const char* admin_user = "invctl_admin";
 
 }  // namespace invctl::test
