@@ -26,6 +26,9 @@ class Statement {
   virtual void bind_text(int index, std::string_view value) = 0;
   virtual void bind_blob(int index, Blob value) = 0;
   virtual void bind_null(int index) = 0;
+  // The same without a copy where the driver can: the bytes stay where they are until the statement has run.
+  virtual void lend_text(int index, std::string_view value) { bind_text(index, value); }
+  virtual void lend_blob(int index, Blob value) { bind_blob(index, value); }
 
   // The next row of a query; runs the statement at the first call.
   virtual bool next() = 0;
@@ -107,6 +110,20 @@ class Query {
   }
   Query& bind_blob(Blob value) {
     statement_.bind_blob(++bound_, value);
+    return *this;
+  }
+  Query& lend(std::string_view value) {
+    statement_.lend_text(++bound_, value);
+    return *this;
+  }
+  Query& lend(const std::string& value) { return lend(std::string_view(value)); }
+  Query& lend(const std::string&&) = delete;
+  Query& lend(const std::optional<std::string>& value) {
+    return value ? lend(std::string_view(*value)) : bind_null();
+  }
+  Query& lend(const std::optional<std::string>&&) = delete;
+  Query& lend_blob(Blob value) {
+    statement_.lend_blob(++bound_, value);
     return *this;
   }
   Query& bind_null() {

@@ -11,7 +11,7 @@ const Dialect sqlite_dialect = {
     .by_primary_key = "",
     .now = "",
     .table_exists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
-    .rows_per_insert = 64,
+    .rows_per_insert = 256,
     .rows_per_update = 1,
     .rows_per_page = 0,
 };

@@ -90,6 +90,11 @@ std::vector<Product> SqlStore::read_products(std::span<const std::string> skus) 
   return found;
 }
 
+bool SqlStore::has_products() {
+  Query query(*connection_, "SELECT id FROM product LIMIT 1");
+  return query.next();
+}
+
 template <class Row, class Bind>
 std::vector<std::int64_t> SqlStore::insert_rows(const std::string& table, const std::string& columns,
                                                 std::span<const Row> rows, std::string Row::*code,
@@ -135,8 +140,8 @@ std::vector<std::int64_t> SqlStore::insert_rows(const std::string& table, const 
 std::vector<std::int64_t> SqlStore::insert_warehouses(std::span<const Warehouse> warehouses) {
   return insert_rows("warehouse", "id, code, name, address, retired_at", warehouses, &Warehouse::code,
                      [](Query& query, const Warehouse& warehouse) {
-                       query.bind(warehouse.code).bind(warehouse.name);
-                       query.bind(warehouse.address).bind(warehouse.retired_at);
+                       query.lend(warehouse.code).lend(warehouse.name);
+                       query.lend(warehouse.address).bind(warehouse.retired_at);
                      });
 }
 
@@ -144,8 +149,8 @@ std::vector<std::int64_t> SqlStore::insert_products(std::span<const Product> pro
   return insert_rows(
       "product", "id, sku, name, category, unit, price_minor, reorder_point, barcode, retired_at, version",
       products, &Product::sku, [](Query& query, const Product& product) {
-        query.bind(product.sku).bind(product.name).bind(product.category).bind(product.unit);
-        query.bind(product.price_minor).bind(product.reorder_point).bind(product.barcode);
+        query.lend(product.sku).lend(product.name).lend(product.category).lend(product.unit);
+        query.bind(product.price_minor).bind(product.reorder_point).lend(product.barcode);
         query.bind(product.retired_at).bind(product.version);
       });
 }

@@ -431,7 +431,7 @@ void SqlStore::insert_inventory(const std::vector<InventoryChange*>& created) {
         query.bind_null();
       }
       query.bind(row.key.warehouse_id).bind(row.key.product_id).bind(row.on_hand).bind(row.reserved);
-      query.bind(row.version).bind_blob(row.head).bind(row.opening);
+      query.bind(row.version).lend_blob(row.head).bind(row.opening);
     }
     query.run_later();
   });
@@ -504,7 +504,8 @@ void SqlStore::update_inventory(const std::vector<const InventoryChange*>& chang
 }
 
 void SqlStore::insert_movements(const AppendBatch& batch) {
-  std::map<InventoryKey, std::int64_t> ids;
+  std::unordered_map<InventoryKey, std::int64_t, InventoryKeyHash> ids;
+  ids.reserve(batch.changes.size());
   for (const auto& change : batch.changes) ids[change.after.key] = change.after.id;
   const std::string columns =
       "operation_id, inventory_id, line, kind, version, on_hand_delta, reserved_delta, on_hand_after, "
@@ -518,9 +519,9 @@ void SqlStore::insert_movements(const AppendBatch& batch) {
                 query.bind(operation.id)
                     .bind(ids.at(movement.key))
                     .bind(movement.line)
-                    .bind(kind_name(operation.kind));
+                    .lend(kind_name(operation.kind));
                 query.bind(movement.version).bind(movement.on_hand_delta).bind(movement.reserved_delta);
-                query.bind(movement.on_hand_after).bind(movement.reserved_after).bind_blob(movement.hash);
+                query.bind(movement.on_hand_after).bind(movement.reserved_after).lend_blob(movement.hash);
               }
               query.run_later();
             });

@@ -64,6 +64,7 @@ class SqlStore : public PostingStore,
   void lock_catalog() override;
   std::vector<Warehouse> read_warehouses(std::span<const std::string> codes) override;
   std::vector<Product> read_products(std::span<const std::string> skus) override;
+  bool has_products() override;
   std::vector<Warehouse> list_warehouses() override;
   void each_product(const std::function<void(const Product&)>& use) override;
   std::vector<std::int64_t> insert_warehouses(std::span<const Warehouse> warehouses) override;

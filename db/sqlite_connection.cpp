@@ -28,6 +28,17 @@ constexpr int application_id = 0x494e5643;
 // Whoever opens a database first, or closes it last, holds it for a moment: even reads have to wait for that.
 constexpr int opening_patience_ms = 5000;
 
+// For the whole library, before its first use: no count of its memory, which takes a lock at each allocation,
+// and what a statement may have to undo stays in memory, where the default writes all beyond 64 KiB to a
+// temporary file (one INSERT of many rows touches some hundred pages).
+void configure_library() {
+  [[maybe_unused]] static const bool done = [] {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+    return true;
+  }();
+}
+
 // Without SQLite's lock around every call, which is a sixth of the time of reading a ledger: a connection is
 // used by one thread at a time.
 int open_flags(const SqliteConnection::Options& options) {
@@ -53,6 +64,7 @@ const std::string& existing(const std::string& path) {
 }
 
 SQLite::Database open_existing(const std::string& path, const SqliteConnection::Options& options) {
+  configure_library();
   try {
     const auto& file = existing(path);
     return SQLite::Database(options.immutable ? immutable_uri(file) : file, open_flags(options),
@@ -132,17 +144,37 @@ sqlite3_stmt* find_handle(SQLite::Database& database, const SQLite::Statement& s
 SqliteStatement::SqliteStatement(SQLite::Database& database, const std::string& sql)
     : database_(database), statement_(database, sql), handle_(find_handle(database, statement_)) {}
 
+void SqliteStatement::check(int code) const {
+  if (code != SQLITE_OK)
+    throw_sqlite_error(SQLite::Exception(database_.getHandle(), code), database_.getFilename());
+}
+
+namespace {
+
+// SQLite takes no bytes at all for NULL.
+const char* start_of(std::string_view text) {
+  return text.data() == nullptr ? "" : text.data();
+}
+
+}  // namespace
+
 void SqliteStatement::bind_integer(int index, std::int64_t value) {
-  statement_.bind(index, value);
+  check(sqlite3_bind_int64(handle_, index, value));
 }
 void SqliteStatement::bind_text(int index, std::string_view value) {
-  statement_.bind(index, std::string(value));
+  check(sqlite3_bind_text64(handle_, index, start_of(value), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 void SqliteStatement::bind_blob(int index, Blob value) {
-  statement_.bind(index, static_cast<const void*>(value.data()), static_cast<int>(value.size()));
+  check(sqlite3_bind_blob64(handle_, index, value.data(), value.size(), SQLITE_TRANSIENT));
 }
 void SqliteStatement::bind_null(int index) {
-  statement_.bind(index);
+  check(sqlite3_bind_null(handle_, index));
+}
+void SqliteStatement::lend_text(int index, std::string_view value) {
+  check(sqlite3_bind_text64(handle_, index, start_of(value), value.size(), SQLITE_STATIC, SQLITE_UTF8));
+}
+void SqliteStatement::lend_blob(int index, Blob value) {
+  check(sqlite3_bind_blob64(handle_, index, value.data(), value.size(), SQLITE_STATIC));
 }
 
 bool SqliteStatement::next() {
@@ -204,6 +236,7 @@ void SqliteConnection::create_file(const std::string& path) {
   const bool empty = fstat(fd, &info) == 0 && info.st_size == 0;
   close(fd);
   if (!empty) return;
+  configure_library();
   try {
     SQLite::Database database(path, SQLite::OPEN_READWRITE, 5000);
     database.exec(fmt::format("PRAGMA application_id = {}", application_id));

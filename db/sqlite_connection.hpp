@@ -20,6 +20,8 @@ class SqliteStatement : public Statement {
   void bind_text(int index, std::string_view value) override;
   void bind_blob(int index, Blob value) override;
   void bind_null(int index) override;
+  void lend_text(int index, std::string_view value) override;
+  void lend_blob(int index, Blob value) override;
   bool next() override;
   std::int64_t run() override;
   bool is_null(int column) const override;
@@ -29,6 +31,8 @@ class SqliteStatement : public Statement {
   void reset() noexcept override { statement_.tryReset(); }
 
  private:
+  void check(int code) const;
+
   SQLite::Database& database_;
   SQLite::Statement statement_;
   // The library's own: SQLiteCpp makes an object with shared ownership for each column that is looked at,

@@ -51,6 +51,7 @@ class CatalogStore : public virtual Transactions {
   // Those of `codes` that exist, in no order.
   virtual std::vector<Warehouse> read_warehouses(std::span<const std::string> codes) = 0;
   virtual std::vector<Product> read_products(std::span<const std::string> skus) = 0;
+  virtual bool has_products() = 0;  // any at all
   // All of them, by code.
   virtual std::vector<Warehouse> list_warehouses() = 0;
   // All of them one by one, by SKU.

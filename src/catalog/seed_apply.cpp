@@ -1,6 +1,9 @@
 #include "catalog/seed_apply.hpp"
 
 #include <algorithm>
+#include <memory>
+
+#include "core/ahead.hpp"
 
 namespace invctl {
 
@@ -8,6 +11,7 @@ namespace {
 
 constexpr std::size_t chunk_rows = 512;
 constexpr std::size_t lines_per_operation = 500;
+constexpr std::size_t chunks_ahead = 4;
 
 // A field that was given and differs takes the new value. True if it did.
 template <class Field, class Value>
@@ -117,7 +121,8 @@ void SeedTransaction::seed_chunk(SeedKind kind, const CodeTable& codes, const Ta
   auto& is_new = of_warehouses ? warehouse_is_new_ : product_is_new_;
 
   std::vector<Row> changed;
-  for (auto& row : Catalog<Row>::read(catalog_, chunk_of(codes, first, n))) {
+  const bool may_exist = of_warehouses || had_products_;
+  for (auto& row : may_exist ? Catalog<Row>::read(catalog_, chunk_of(codes, first, n)) : std::vector<Row>()) {
     const auto number = *codes.find(code_of(row));
     ids[number] = row.id;
     states[number] = row.retired_at ? Code::retired : Code::active;
@@ -128,6 +133,7 @@ void SeedTransaction::seed_chunk(SeedKind kind, const CodeTable& codes, const Ta
     }
   }
   std::vector<Row> created;
+  created.reserve(n);
   std::vector<std::size_t> numbers;
   for (std::size_t number = first; number < first + n; ++number) {
     if (states[number] != Code::unknown) continue;
@@ -168,6 +174,7 @@ void SeedTransaction::look_up_others(const CodeTable& codes, std::size_t first,
 }
 
 void SeedTransaction::prepare() {
+  had_products_ = catalog_.has_products();
   seed_rows<Warehouse>(SeedKind::warehouse, tables_.warehouse_codes, tables_.warehouses);
   seed_rows<Product>(SeedKind::product, tables_.skus, tables_.products);
   look_up_others(tables_.warehouse_codes, tables_.warehouses.size(), warehouse_ids_, verdicts_.warehouses,
@@ -228,19 +235,39 @@ SeedTransaction::Fate SeedTransaction::judge(std::uint32_t number, const Invento
   return Fate::post;
 }
 
+// Some rows of opening stock, decided and hashed, but not yet written.
+struct SeedTransaction::Chunk {
+  std::unique_ptr<Posting> posting;
+  Posting::Draft draft;
+  std::size_t rows = 0;  // of the table, also those that need no posting
+};
+
 void SeedTransaction::post_stock() {
-  std::vector<std::uint32_t> chunk;
-  for (std::uint32_t number = 0; number < fates_.size(); ++number) {
-    if (fates_[number] == Fate::post) chunk.push_back(number);
-    if (chunk.size() == lines_per_operation || (number + 1 == fates_.size() && !chunk.empty())) {
-      post_chunk(chunk);
-      chunk.clear();
-    }
-    if (number % chunk_rows == chunk_rows - 1) advance(chunk_rows);
+  // The store writes one chunk while another thread makes the next ones: about as much work again. Nothing
+  // that it reads changes meanwhile.
+  std::uint32_t next = 0;
+  Ahead<Chunk> chunks(
+      [&, numbers = std::vector<std::uint32_t>()]() mutable -> std::optional<Chunk> {
+        const auto first = next;
+        numbers.clear();
+        for (; next < fates_.size() && numbers.size() < lines_per_operation; ++next) {
+          if (fates_[next] == Fate::post) numbers.push_back(next);
+        }
+        if (numbers.empty()) return std::nullopt;
+        auto chunk = draft_chunk(numbers);
+        chunk.rows = next - first;
+        return chunk;
+      },
+      chunks_ahead);
+  while (auto chunk = chunks.next()) {
+    if (auto& rejection = chunk->draft.outcomes.front().rejection) throw *rejection;
+    chunk->posting->write(chunk->draft);
+    wrote_ = true;
+    advance(chunk->rows);
   }
 }
 
-void SeedTransaction::post_chunk(std::span<const std::uint32_t> numbers) {
+SeedTransaction::Chunk SeedTransaction::draft_chunk(std::span<const std::uint32_t> numbers) const {
   Book book;
   Operation operation;
   operation.kind = Kind::opening;
@@ -263,10 +290,10 @@ void SeedTransaction::post_chunk(std::span<const std::uint32_t> numbers) {
   }
   normalise_lines(operation.lines);
   ensure_key(operation);
-  Posting posting(stock_, origin_, std::move(book));
-  const auto outcomes = posting.post(std::span(&operation, 1));
-  if (outcomes.front().rejection) throw *outcomes.front().rejection;
-  wrote_ = true;
+  Chunk chunk;
+  chunk.posting = std::make_unique<Posting>(stock_, origin_, std::move(book));
+  chunk.draft = chunk.posting->draft(std::span(&operation, 1));
+  return chunk;
 }
 
 }  // namespace invctl

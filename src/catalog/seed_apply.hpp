@@ -51,7 +51,8 @@ class SeedTransaction {
                       std::vector<Code>& states, Find&& find);
   std::vector<InventoryRow> lock_stock();
   Fate judge(std::uint32_t number, const InventoryRow& existing);
-  void post_chunk(std::span<const std::uint32_t> numbers);
+  struct Chunk;
+  Chunk draft_chunk(std::span<const std::uint32_t> numbers) const;
   SeedCounts& count(SeedKind kind) { return counts_[index_of(kind)]; }
   void advance(std::size_t n);
 
@@ -66,6 +67,7 @@ class SeedTransaction {
   std::vector<bool> warehouse_is_new_, product_is_new_;
   std::vector<Fate> fates_;             // by stock row
   std::vector<InventoryRow> existing_;  // of the stock rows, by key
+  bool had_products_ = true;
   std::array<SeedCounts, seed_kinds.size()> counts_{};
   std::uint64_t done_ = 0;
   bool refuses_rows_ = false;

@@ -93,9 +93,9 @@ bool SeedRows::read(SeedInput& input, Values& values, io::FaultList& faults) con
       values.product = {fields.text(field::title),
                         fields.text(field::category),
                         fields.text(field::unit),
-                        fields.optional_code(field::barcode),
                         fields.optional_amount(field::price, rules_.currency),
                         fields.optional_whole(field::reorder_point),
+                        fields.optional_code(field::barcode),
                         values.line};
       break;
     case SeedKind::stock:

@@ -43,11 +43,14 @@ std::optional<std::uint32_t> CodeTable::find(std::string_view code) const {
 }
 
 std::uint32_t CodeTable::add(std::string_view code) {
-  if (const auto found = find(code)) return *found;
+  // Files of one system are often in one order: then the code after the last one is the next, without a
+  // search.
+  if (last_ + 1 < codes_.size() && codes_[last_ + 1] == code) return ++last_;
+  if (const auto found = find(code)) return last_ = *found;
   const auto row = static_cast<std::uint32_t>(codes_.size());
   index_.insert(hash_of(code), row);
   codes_.emplace_back(code);
-  return row;
+  return last_ = row;
 }
 
 std::vector<std::pair<std::uint32_t, std::uint32_t>> CodeTable::case_pairs(std::size_t count) const {

@@ -65,6 +65,7 @@ class CodeTable {
  private:
   std::deque<std::string> codes_;  // a deque: growing moves nothing, and never needs twice the memory
   RowIndex index_;
+  std::uint32_t last_ = 0;  // that add() returned
 };
 
 // The fields that the files give; empty or absent: not given. `line` is where the row that counts starts.
@@ -73,9 +74,10 @@ struct WarehouseRow {
   std::size_t line = 0;
 };
 struct ProductRow {
-  std::string name, category, unit, barcode;
+  std::string name, category, unit;
   std::optional<Minor> price_minor;
   std::optional<Quantity> reorder_point;
+  std::string barcode;
   std::size_t line = 0;
 };
 struct StockRow {

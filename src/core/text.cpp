@@ -58,7 +58,10 @@ std::string map_utf8(std::string_view s, int options) {
 }  // namespace
 
 bool is_ascii(std::string_view s) {
-  return std::all_of(s.begin(), s.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
+  // Without an early end the loop is done many bytes at a time.
+  unsigned char all = 0;
+  for (const char c : s) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
 }
 
 std::optional<std::size_t> invalid_utf8_at(std::string_view s) {
@@ -74,8 +77,8 @@ std::optional<std::size_t> invalid_utf8_at(std::string_view s) {
 
 std::optional<std::size_t> control_at(std::string_view s) {
   for (std::size_t at = 0; at < s.size();) {
-    utf8proc_int32_t c = 0;
-    const auto n = decode(s.substr(at), c);
+    auto c = static_cast<utf8proc_int32_t>(static_cast<unsigned char>(s[at]));
+    const auto n = c < 0x80 ? 1 : decode(s.substr(at), c);
     if (n == 0 || is_control(c)) return at;
     at += n;
   }

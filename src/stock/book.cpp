@@ -41,12 +41,12 @@ InventoryRow Book::row(InventoryKey key) const {
 }
 
 InventoryRow& Book::row_for_update(InventoryKey key) {
-  if (!rows_.contains(key)) {
-    InventoryRow absent;
-    absent.key = key;
-    add(absent);
+  const auto [found, is_new] = rows_.try_emplace(key);
+  if (is_new) {
+    found->second.key = key;
+    by_product_[key.product_id].push_back(key);
   }
-  return rows_.at(key);
+  return found->second;
 }
 
 std::vector<InventoryRow> Book::rows_of(std::int64_t product_id) const {

@@ -34,6 +34,14 @@ struct InventoryKey {
   friend auto operator<=>(const InventoryKey&, const InventoryKey&) = default;
 };
 
+struct InventoryKeyHash {
+  std::size_t operator()(const InventoryKey& k) const noexcept {
+    // Fibonacci mixing: ids are small and dense, and would collide under a plain xor.
+    return (static_cast<std::size_t>(k.product_id) * 0x9e3779b97f4a7c15ULL) ^
+           (static_cast<std::size_t>(k.warehouse_id) * 0xc2b2ae3d27d4eb4fULL);
+  }
+};
+
 // One row of `inventory`. A row that does not exist yet is all zeros with id 0.
 struct InventoryRow {
   std::int64_t id = 0;
@@ -93,13 +101,6 @@ class Book {
   std::vector<InventoryRow> rows_of(std::int64_t product_id) const;
 
  private:
-  struct KeyHash {
-    std::size_t operator()(const InventoryKey& k) const noexcept {
-      // Fibonacci mixing: ids are small and dense, and would collide under a plain xor.
-      return (static_cast<std::size_t>(k.product_id) * 0x9e3779b97f4a7c15ULL) ^
-             (static_cast<std::size_t>(k.warehouse_id) * 0xc2b2ae3d27d4eb4fULL);
-    }
-  };
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
@@ -110,7 +111,7 @@ class Book {
   TextMap<WarehouseInfo> warehouses_;
   TextMap<ProductInfo> products_;
   std::unordered_map<std::int64_t, std::string> warehouse_codes_;
-  std::unordered_map<InventoryKey, InventoryRow, KeyHash> rows_;
+  std::unordered_map<InventoryKey, InventoryRow, InventoryKeyHash> rows_;
   std::unordered_map<std::int64_t, std::vector<InventoryKey>> by_product_;
   std::map<std::int64_t, Reservation> reservations_;
 };

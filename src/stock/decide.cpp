@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 
 #include "core/text.hpp"
 
@@ -388,7 +389,7 @@ class Decider {
   Decision decision_;
   Reservation reservation_;
   Refusals refusals_;
-  std::map<InventoryKey, InventoryRow> touched_;
+  std::unordered_map<InventoryKey, InventoryRow, InventoryKeyHash> touched_;
 };
 
 }  // namespace

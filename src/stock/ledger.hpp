@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/error.hpp"
@@ -82,6 +83,21 @@ class Posting {
   // other refusal leaves nothing behind. Nothing is stored until commit(). Throws what check_operation()
   // throws.
   std::vector<Outcome> post(std::span<const Operation> operations);
+
+  // The two halves of post(), for who needs no receipts. draft() only reads the store, and where all keys are
+  // new and nothing is reversed not even that: then it may run in another thread while a Posting before it
+  // is written.
+  struct Rows {  // of one operation in the batch
+    std::size_t operation = 0, movement = 0, movements = 0, purchase = 0, purchases = 0;
+  };
+  struct Draft {
+    AppendBatch batch;
+    std::vector<Outcome> outcomes;             // without the receipts of what is in the batch
+    std::vector<std::optional<Rows>> written;  // by operation
+    std::unordered_map<std::string, std::size_t> first_with_key;
+  };
+  Draft draft(std::span<const Operation> operations);
+  void write(Draft& draft);
 
   void commit();
   // Whether post() wrote anything, so that a batch of nothing but refusals is not committed.

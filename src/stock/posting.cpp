@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "core/text.hpp"
 #include "stock/chain.hpp"
@@ -83,13 +84,8 @@ class BatchBuilder {
   BatchBuilder(Book& book, const Origin& origin, Micros clock)
       : book_(book), origin_(origin), now_(now_utc()), clock_(clock) {}
 
-  // Where the rows of one operation are in the batch.
-  struct Rows {
-    std::size_t operation = 0, movement = 0, movements = 0, purchase = 0, purchases = 0;
-  };
-
   // Adds the rows of an accepted or remembered decision.
-  Rows add(const Operation& operation, const Decision& decision) {
+  Posting::Rows add(const Operation& operation, const Decision& decision) {
     const auto index = batch_.operations.size();
     OperationRecord record;
     record.uid = random_uid();
@@ -129,6 +125,7 @@ class BatchBuilder {
     }
     record.hash = operation_hash(record, std::span(batch_.purchases).subspan(first_purchase));
     for (const auto& movement : decision.movements) note_before(movement.key);
+    batch_.movements.reserve(batch_.movements.size() + decision.movements.size());
     apply(book_, operation, decision);
     if (decision.accepted()) note_holds(index, operation, decision, record.expires_at.value_or(0));
     line = 0;
@@ -139,15 +136,15 @@ class BatchBuilder {
             batch_.purchases.size() - first_purchase};
   }
 
-  AppendBatch& finish() {
-    for (const auto& key : touched_) batch_.changes.push_back({before_.at(key), book_.row(key)});
+  AppendBatch finish() {
+    for (auto& change : batch_.changes) change.after = book_.row(change.before.key);
     for (const auto& [hold, change] : holds_) batch_.holds.push_back(change);
-    return batch_;
+    return std::move(batch_);
   }
 
  private:
   void note_before(const InventoryKey& key) {
-    if (before_.emplace(key, book_.row(key)).second) touched_.push_back(key);
+    if (touched_.insert(key).second) batch_.changes.push_back({book_.row(key), {}});
   }
 
   void note_holds(std::size_t index, const Operation& operation, const Decision& decision,
@@ -193,19 +190,12 @@ class BatchBuilder {
     batch_.movements.push_back(std::move(row));
   }
 
-  struct KeyHash {
-    std::size_t operator()(const InventoryKey& k) const noexcept {
-      return static_cast<std::size_t>(k.product_id) * 31 + static_cast<std::size_t>(k.warehouse_id);
-    }
-  };
-
   Book& book_;
   const Origin& origin_;
   Micros now_, clock_;
   AppendBatch batch_;
   std::map<std::pair<std::int64_t, InventoryKey>, HoldChange> holds_;  // of reservations that were there
-  std::unordered_map<InventoryKey, InventoryRow, KeyHash> before_;
-  std::vector<InventoryKey> touched_;
+  std::unordered_set<InventoryKey, InventoryKeyHash> touched_;         // that batch_.changes has
 };
 
 // By whom each of the operations that are to be reversed was reversed before.
@@ -355,7 +345,7 @@ void Posting::find_holds(std::span<const InventoryRow> rows) {
   }
 }
 
-std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
+Posting::Draft Posting::draft(std::span<const Operation> operations) {
   for (const auto& operation : operations) check_operation(operation);
   std::vector<std::string> keys;
   for (const auto& operation : operations) {
@@ -372,16 +362,17 @@ std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
   if (!book_.reservations().empty() && !operations.empty()) {
     give_back_expired(builder, book_, now_, operations.front().actor);
   }
-  std::vector<Outcome> outcomes(operations.size());
-  std::vector<std::optional<BatchBuilder::Rows>> written(operations.size());
-  std::unordered_map<std::string, std::size_t> written_with_key;
+  Draft draft;
+  auto& outcomes = draft.outcomes;
+  outcomes.resize(operations.size());
+  draft.written.resize(operations.size());
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const auto& operation = operations[i];
     if (const auto found = stored.find(*operation.key); found != stored.end()) {
       outcomes[i] = replay(found->second, operation);
       continue;
     }
-    if (const auto twin = written_with_key.find(*operation.key); twin != written_with_key.end()) {
+    if (const auto twin = draft.first_with_key.find(*operation.key); twin != draft.first_with_key.end()) {
       // The same key twice in one batch: the second is a replay of the first, once that has its id.
       outcomes[i].replayed = request_hash(operations[twin->second]) == request_hash(operation);
       if (!outcomes[i].replayed) outcomes[i].rejection = key_reused(*operation.key);
@@ -394,20 +385,28 @@ std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
       if (!decision.accepted() && first) reversed.erase(twin);
     }
     if (decision.accepted() || (remember_refusals_ && is_remembered(operation, *decision.rejection))) {
-      written[i] = builder.add(operation, decision);
-      written_with_key.emplace(*operation.key, i);
+      draft.written[i] = builder.add(operation, decision);
+      draft.first_with_key.emplace(*operation.key, i);
     }
     outcomes[i].rejection = decision.rejection;
   }
 
-  auto& batch = builder.finish();
-  if (!batch.operations.empty()) {
-    store_.append(batch);
-    wrote_ = true;
-    // Rows that were created have their ids now; the next chunk updates them.
-    for (const auto& change : batch.changes) book_.row_for_update(change.after.key).id = change.after.id;
-  }
+  draft.batch = builder.finish();
+  return draft;
+}
 
+void Posting::write(Draft& draft) {
+  if (draft.batch.operations.empty()) return;
+  store_.append(draft.batch);
+  wrote_ = true;
+  // Rows that were created have their ids now; the next chunk updates them.
+  for (const auto& change : draft.batch.changes) book_.row_for_update(change.after.key).id = change.after.id;
+}
+
+std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
+  auto drafted = draft(operations);
+  write(drafted);
+  auto& [batch, outcomes, written, first_with_key] = drafted;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (!written[i] || outcomes[i].rejection) continue;
     const auto& rows = *written[i];
@@ -417,11 +416,11 @@ std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
   }
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (!outcomes[i].replayed || outcomes[i].receipt || outcomes[i].rejection) continue;
-    const auto& twin = outcomes[written_with_key.at(*operations[i].key)];
+    const auto& twin = outcomes[first_with_key.at(*operations[i].key)];
     outcomes[i].receipt = twin.receipt;
     outcomes[i].rejection = twin.rejection;
   }
-  return outcomes;
+  return std::move(outcomes);
 }
 
 void Posting::commit() {

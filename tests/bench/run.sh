@@ -58,17 +58,34 @@ receive_shell() {
 }
 compare "receive, one process : sqlite3 shell" "$rounds" receive_ours receive_shell
 
-# --- seeding against the shell's .import and INSERT..SELECT into the same tables, without any check
+# --- seeding against the shell's .import and INSERT..SELECT into the same tables, without any check. Once with
+# generated files, once with the rows of Online Retail (INVCTL_TEST_DATA, else ../shared/data beside the project),
+# each made a product of its own by its number: real names, real prices, codes in no order.
 rows=${BENCH_SEED_ROWS:-500000}
-awk -v n="$rows" 'BEGIN { print "sku,name,category,unit,price,reorder_point,barcode" > "'"$place"'/products.csv"
-  print "warehouse,sku,quantity" > "'"$place"'/stock.csv"
-  for (i = 1; i <= n; i++) { printf "SKU-%07d,Product number %d,goods,ea,%d.%02d,%d,\n", i, i, i % 900 + 1, i % 100, i % 50 > "'"$place"'/products.csv"
-    printf "EAST,SKU-%07d,%d\n", i, i % 500 + 1 > "'"$place"'/stock.csv" } }'
-printf 'code,name\nEAST,East\n' >"$place/warehouses.csv"
+mkdir "$place/generated" "$place/retail"
+awk -v n="$rows" -v to="$place/generated" 'BEGIN { print "sku,name,category,unit,price,reorder_point,barcode" > (to "/products.csv")
+  print "warehouse,sku,quantity" > (to "/stock.csv")
+  for (i = 1; i <= n; i++) { printf "SKU-%07d,Product number %d,goods,ea,%d.%02d,%d,\n", i, i, i % 900 + 1, i % 100, i % 50 > (to "/products.csv")
+    printf "EAST,SKU-%07d,%d\n", i, i % 500 + 1 > (to "/stock.csv") } }'
+printf 'code,name\nEAST,East\n' | tee "$place/generated/warehouses.csv" >"$place/retail/warehouses.csv"
+retail=${INVCTL_TEST_DATA:-$root/../shared/data}/online-retail/online_retail.csv
+if [ -r "$retail" ]; then
+  sqlite3 :memory: <<SQL
+.mode csv
+.headers on
+.separator , "\n"
+.import $retail r
+.output $place/retail/products.csv
+SELECT trim(StockCode) || '-' || rowid AS sku, Description AS name, Country AS category, 'ea' AS unit,
+  printf('%.2f', abs(UnitPrice)) AS price, 10 AS reorder_point, '' AS barcode FROM r;
+.output $place/retail/stock.csv
+SELECT 'EAST' AS warehouse, trim(StockCode) || '-' || rowid AS sku, abs(CAST(Quantity AS INTEGER)) AS quantity FROM r;
+SQL
+fi
 seed_ours() {
   rm -f "$place"/s.db*
   "$invctl" --db "$place/s.db" -q init-db >/dev/null
-  "$invctl" --db "$place/s.db" -q seed-from-csv --warehouses "$place/warehouses.csv" --products "$place/products.csv" --stock "$place/stock.csv"
+  "$invctl" --db "$place/s.db" -q seed-from-csv --warehouses "$from/warehouses.csv" --products "$from/products.csv" --stock "$from/stock.csv"
 }
 seed_shell() {
   rm -f "$place"/t.db*
@@ -78,8 +95,8 @@ PRAGMA synchronous = FULL;
 CREATE TEMP TABLE p(sku, name, category, unit, price, reorder_point, barcode);
 CREATE TEMP TABLE s(warehouse, sku, quantity);
 .mode csv
-.import --skip 1 $place/products.csv p
-.import --skip 1 $place/stock.csv s
+.import --skip 1 $from/products.csv p
+.import --skip 1 $from/stock.csv s
 BEGIN;
 INSERT INTO warehouse (code, name) VALUES ('EAST', 'East');
 INSERT INTO product (sku, name, category, unit, price_minor, reorder_point)
@@ -93,13 +110,16 @@ INSERT INTO movement (operation_id, inventory_id, line, kind, version, on_hand_d
 COMMIT;
 SQL
 }
-compare "seed $rows rows : shell import, unchecked" 5 seed_ours seed_shell
-if [ -x /usr/bin/time ]; then
+for from in "$place/generated" "$place/retail"; do
+  [ -s "$from/products.csv" ] || continue
+  n=$(($(wc -l <"$from/stock.csv") - 1))
+  compare "seed $n rows (${from##*/}) : shell, unchecked" 5 seed_ours seed_shell
+  [ -x /usr/bin/time ] || continue
   rm -f "$place"/s.db*
   "$invctl" --db "$place/s.db" -q init-db >/dev/null
-  /usr/bin/time -f "peak memory of seeding $rows rows: %M KiB" "$invctl" --db "$place/s.db" -q seed-from-csv \
-    --warehouses "$place/warehouses.csv" --products "$place/products.csv" --stock "$place/stock.csv" >/dev/null
-fi
+  /usr/bin/time -f "peak memory of seeding $n rows: %M KiB" "$invctl" --db "$place/s.db" -q seed-from-csv \
+    --warehouses "$from/warehouses.csv" --products "$from/products.csv" --stock "$from/stock.csv" >/dev/null
+done
 
 # --- a hot row: 100 processes, 100 units, the turnstile against SQLite's own waiting
 race() { "$invctl" --db "$place/x.db" simulate-concurrency --mode processes --buyers 100 --stock 100 --workers 100 --window 0s "$@"; }
