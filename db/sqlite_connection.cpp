@@ -46,6 +46,30 @@ int open_flags(const SqliteConnection::Options& options) {
   return access | SQLite::OPEN_NOMUTEX | (options.immutable ? SQLite::OPEN_URI : 0);
 }
 
+constexpr std::string_view permission_hint = "the file, its directory and its -wal file must be writable";
+
+bool is_denial(int error) {
+  return error == EACCES || error == EPERM || error == EROFS;
+}
+
+[[noreturn]] void throw_open_error(const std::string& what, const std::string& path, int error) {
+  const bool denied = is_denial(error);
+  throw Error(denied ? Exit::not_permitted : Exit::unavailable,
+              fmt::format("cannot {} {}: {}", what, text::printable(path), std::strerror(error)),
+              denied ? std::string(permission_hint) : std::string());
+}
+
+// Why SQLite could not open a file that is there: it says the same whatever the reason, and a database in
+// write-ahead mode needs its side files, also to be read.
+bool is_denied(const std::string& path) {
+  const auto denied = [](const std::string& file, int how) {
+    return faccessat(AT_FDCWD, file.c_str(), how, AT_EACCESS) != 0 && is_denial(errno);
+  };
+  const auto directory = std::filesystem::path(path).parent_path().string();
+  return denied(path, R_OK) || denied(path + "-wal", R_OK | W_OK) || denied(path + "-shm", R_OK | W_OK) ||
+         denied(directory.empty() ? "." : directory, W_OK | X_OK);
+}
+
 // Opening a file that is not there would say "unable to open database file"; look first, say it plainly.
 const std::string& existing(const std::string& path) {
   struct stat info {};
@@ -54,8 +78,7 @@ const std::string& existing(const std::string& path) {
       throw Error(Exit::unavailable, "not_initialised",
                   fmt::format("there is no database at {}", text::printable(path)), std::string(init_hint));
     }
-    throw Error(Exit::unavailable,
-                fmt::format("cannot open {}: {}", text::printable(path), std::strerror(errno)));
+    throw_open_error("open", path, errno);
   }
   if (S_ISDIR(info.st_mode)) {
     throw Error(Exit::unavailable, fmt::format("{} is a directory, not a database", text::printable(path)));
@@ -107,8 +130,12 @@ void throw_sqlite_error(const SQLite::Exception& error, const std::string& path)
     case SQLITE_PERM:
     case SQLITE_AUTH:
       throw Error(Exit::not_permitted, fmt::format("{} may not be written by this user", shown),
-                  "the file, its directory and its -wal file must be writable");
+                  std::string(permission_hint));
     case SQLITE_CANTOPEN:
+      if (is_denied(path)) {
+        throw Error(Exit::not_permitted, fmt::format("{} may not be opened by this user", shown),
+                    std::string(permission_hint));
+      }
       throw Error(Exit::unavailable, fmt::format("cannot open {}", shown));
     case SQLITE_NOTADB:
       throw Error(Exit::unavailable, fmt::format("{} is not an invctl database", shown),
@@ -229,8 +256,7 @@ void SqliteConnection::create_file(const std::string& path) {
   }
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
-    throw Error(Exit::unavailable,
-                fmt::format("cannot create {}: {}", text::printable(path), std::strerror(errno)));
+    throw_open_error("create", path, errno);
   }
   struct stat info {};
   const bool empty = fstat(fd, &info) == 0 && info.st_size == 0;

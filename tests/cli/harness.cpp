@@ -180,7 +180,8 @@ Process::Process(const std::vector<std::string>& args, const RunOptions& options
     : stdin_text_(options.stdin_text), deadline_(std::chrono::steady_clock::now() + options.timeout) {
   static const auto ignored = ::signal(SIGPIPE, SIG_IGN);
   (void)ignored;
-  std::vector<std::string> words = {INVCTL_BINARY};
+  std::vector<std::string> words = options.wrapper;
+  words.push_back(options.binary.empty() ? INVCTL_BINARY : options.binary);
   words.insert(words.end(), args.begin(), args.end());
   auto env = environment(options, shared_home());
 
@@ -195,8 +196,8 @@ Process::Process(const std::vector<std::string>& args, const RunOptions& options
   options.stderr_to.empty() ? actions.use(err.write, 2)
                             : actions.open(options.stderr_to, O_WRONLY | O_CREAT, 2);
   const SpawnSignals signals;
-  errno = ::posix_spawn(&pid_, words[0].c_str(), actions.get(), signals.get(), pointers(words).data(),
-                        pointers(env).data());
+  errno = ::posix_spawnp(&pid_, words[0].c_str(), actions.get(), signals.get(), pointers(words).data(),
+                         pointers(env).data());
   if (errno != 0) fail("cannot run " + words[0]);
   in_ = std::exchange(in.write, -1);
   out_ = std::exchange(out.read, -1);

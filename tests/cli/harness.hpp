@@ -45,6 +45,9 @@ struct RunOptions {
   std::string stdout_to = {};   // a file to open instead of capturing, such as /dev/full
   std::string stderr_to = {};
   std::chrono::seconds timeout{120};  // then the process is killed and exit is 137
+  std::vector<std::string> wrapper =
+      {};                   // a program that starts the binary, and its options, such as prlimit
+  std::string binary = {};  // another copy of the program; empty: the one under test
 };
 
 struct Result {
