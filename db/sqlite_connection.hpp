@@ -72,9 +72,12 @@ class SqliteConnection : public Connection {
   const std::string& path() const { return path_; }
 
  private:
+  static int after_commit(void* connection, sqlite3* handle, const char* name, int pages);
+
   std::string path_;
   SQLite::Database database_;
   std::optional<Turnstile> turnstile_;
+  bool commits_first_ = true;
   std::unordered_map<std::string, std::unique_ptr<SqliteStatement>> statements_;
 };
 
