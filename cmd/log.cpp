@@ -7,8 +7,11 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
 
 #include "core/text.hpp"
 #include "core/trace.hpp"
@@ -48,14 +51,17 @@ class LogSink : public TraceSink {
 
   void open() {
     if (file_) {
-      // Made here, because spdlog would create it readable by everybody.
-      const int fd = ::open(file_->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-      if (fd >= 0) ::close(fd);
       logger_ = std::make_shared<spdlog::logger>("invctl",
                                                  std::make_shared<spdlog::sinks::basic_file_sink_mt>(*file_));
     } else {
       logger_ = std::make_shared<spdlog::logger>("invctl", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     }
+    logger_->set_error_handler([this](const std::string& why) {
+      // Once: what cannot be logged is no reason to fill the screen, nor to fail.
+      if (!std::exchange(failed_, true)) {
+        fmt::print(stderr, "invctl: the log cannot be written: {}\n", text::printable(why));
+      }
+    });
     logger_->set_level(spdlog::level::trace);
     logger_->flush_on(spdlog::level::trace);
     if (json_) {
@@ -88,7 +94,21 @@ class LogSink : public TraceSink {
   std::optional<std::string> file_;
   std::once_flag opened_;
   std::shared_ptr<spdlog::logger> logger_;
+  bool failed_ = false;
 };
+
+// Made here, because spdlog would create it readable by everybody, and directories with it.
+void make_log_file(const std::string& file) {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+  if (fd < 0) {
+    const int why = errno;
+    throw Error(why == EACCES || why == EPERM ? Exit::not_permitted : Exit::usage,
+                fmt::format("the log {} cannot be opened: {}", text::printable(file),
+                            std::generic_category().message(why)),
+                "--log-file names another; without it the log goes to stderr");
+  }
+  ::close(fd);
+}
 
 }  // namespace
 
@@ -101,9 +121,10 @@ void start_log(Context& context) {
                          : level == "info" ? TraceLevel::info
                          : level == "warn" ? TraceLevel::warn
                                            : TraceLevel::error;
+  const auto file = context.settings.text("log-file");
+  if (file) make_log_file(*file);
   static std::unique_ptr<LogSink> sink;
-  sink = std::make_unique<LogSink>(threshold, context.settings.required("log-format") == "json",
-                                   context.settings.text("log-file"));
+  sink = std::make_unique<LogSink>(threshold, context.settings.required("log-format") == "json", file);
   set_trace_sink(sink.get());
 }
 

@@ -1,7 +1,9 @@
 // SqlStore: what reservations hold.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/time.hpp"
 #include "sql_store.hpp"
@@ -31,6 +33,20 @@ Hold read_hold(const Query& query) {
   return hold;
 }
 
+// A row that is not there any more has moved while it was being changed.
+void delete_holds(Connection& connection, std::int64_t row, std::span<const std::int64_t> reservations) {
+  for (std::size_t first = 0; first < reservations.size(); first += list_most) {
+    const auto list = reservations.subspan(first, std::min(list_most, reservations.size() - first));
+    for_lists<std::int64_t>(
+        connection, list,
+        [](std::size_t n) {
+          return fmt::format("DELETE FROM hold WHERE reservation_id IN ({}) AND inventory_id = ?",
+                             placeholders(n));
+        },
+        [&](Query& query) { query.bind(row).run_later(static_cast<std::int64_t>(list.size())); });
+  }
+}
+
 }  // namespace
 
 std::string SqlStore::now_sql() const {
@@ -45,24 +61,39 @@ Micros SqlStore::clock() {
   return query.integer(0);
 }
 
-std::vector<Hold> SqlStore::find_holds(std::span<const std::int64_t> inventory_ids, Micros now,
-                                       std::span<const std::int64_t> reservations) {
+std::vector<Hold> SqlStore::find_due_holds(std::span<const std::int64_t> inventory_ids, Micros now,
+                                           std::size_t most) {
   std::vector<Hold> found;
-  const auto read = [&](Query& query) {
-    while (query.next()) found.push_back(read_hold(query));
-  };
-  // Of a reservation that is named, only what is on the rows that are locked.
   for_lists<std::int64_t>(
       *connection_, inventory_ids,
       [&](std::size_t n) {
-        std::string named;
-        for (const auto id : reservations) named += fmt::format("{}{}", named.empty() ? "" : ", ", id);
-        // Ids and times are integers of our own: they may stand in the text.
-        return fmt::format("{} WHERE h.inventory_id IN ({}) AND (h.expires_at <= {}{})", hold_columns,
-                           placeholders(n), now,
-                           named.empty() ? "" : fmt::format(" OR h.reservation_id IN ({})", named));
+        return fmt::format(
+            "{} WHERE h.inventory_id IN ({}) AND h.expires_at <= ? ORDER BY h.expires_at LIMIT ?",
+            hold_columns, placeholders(n));
       },
-      read);
+      [&](Query& query) {
+        query.bind(now).bind(static_cast<std::int64_t>(most));
+        while (query.next()) found.push_back(read_hold(query));
+      });
+  if (found.size() > most) found.resize(most);
+  return found;
+}
+
+std::vector<Hold> SqlStore::find_holds(std::span<const std::int64_t> reservations,
+                                       std::span<const std::int64_t> inventory_ids) {
+  const std::set<std::int64_t> locked(inventory_ids.begin(), inventory_ids.end());
+  std::vector<Hold> found;
+  for_lists<std::int64_t>(
+      *connection_, reservations,
+      [](std::size_t n) {
+        return fmt::format("{} WHERE h.reservation_id IN ({})", hold_columns, placeholders(n));
+      },
+      [&](Query& query) {
+        while (query.next()) {
+          auto hold = read_hold(query);
+          if (locked.count(hold.inventory_id) > 0) found.push_back(std::move(hold));
+        }
+      });
   return found;
 }
 
@@ -89,20 +120,21 @@ void SqlStore::write_holds(const AppendBatch& batch) {
   std::map<InventoryKey, std::int64_t> rows;
   for (const auto& change : batch.changes) rows[change.after.key] = change.after.id;
   std::vector<const HoldChange*> fresh;
+  std::map<std::int64_t, std::vector<std::int64_t>> ended;  // reservations by row
   for (const auto& hold : batch.holds) {
     if (hold.operation) {
       fresh.push_back(&hold);
-      continue;
+    } else if (hold.quantity == 0) {
+      ended[rows.at(hold.key)].push_back(hold.reservation);
+    } else {
+      Query query(
+          *connection_,
+          "UPDATE hold SET quantity = ?, expires_at = ? WHERE reservation_id = ? AND inventory_id = ?");
+      query.bind(hold.quantity).bind(hold.expires_at).bind(hold.reservation).bind(rows.at(hold.key));
+      query.run_later(1);  // or it moved while it was being changed
     }
-    Query query(
-        *connection_,
-        hold.quantity == 0
-            ? "DELETE FROM hold WHERE reservation_id = ? AND inventory_id = ?"
-            : "UPDATE hold SET quantity = ?, expires_at = ? WHERE reservation_id = ? AND inventory_id = ?");
-    if (hold.quantity != 0) query.bind(hold.quantity).bind(hold.expires_at);
-    query.bind(hold.reservation).bind(rows.at(hold.key));
-    query.run_later(1);  // or it moved while it was being changed
   }
+  for (const auto& [row, reservations] : ended) delete_holds(*connection_, row, reservations);
   in_pieces(fresh.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
     Query query(*connection_, insert_sql("hold", "reservation_id, inventory_id, quantity, expires_at", 4, n));
     for (std::size_t i = first; i < first + n; ++i) {

@@ -55,8 +55,10 @@ class SqlStore : public PostingStore,
   std::optional<StoredOperation> find_operation(std::int64_t id) override;
   std::vector<Reversal> find_reversals(std::span<const std::int64_t> ids) override;
   Micros clock() override;
-  std::vector<Hold> find_holds(std::span<const std::int64_t> inventory_ids, Micros now,
-                               std::span<const std::int64_t> reservations) override;
+  std::vector<Hold> find_due_holds(std::span<const std::int64_t> inventory_ids, Micros now,
+                                   std::size_t most) override;
+  std::vector<Hold> find_holds(std::span<const std::int64_t> reservations,
+                               std::span<const std::int64_t> inventory_ids) override;
   std::vector<ReservationEnd> find_reservation_ends(std::span<const std::int64_t> ids) override;
   void append(AppendBatch& batch) override;
 

@@ -1,9 +1,10 @@
 -- Reservations. The ledger says what was held and given back; `hold` is what is open now, as `inventory` is the
 -- balance.
-ALTER TABLE operation ADD COLUMN reservation_id BIGINT;
-ALTER TABLE operation ADD COLUMN expires_at BIGINT;
-ALTER TABLE operation ADD KEY operation_reservation (reservation_id);
-ALTER TABLE operation ADD CONSTRAINT operation_of_reservation FOREIGN KEY (reservation_id) REFERENCES operation (id);
+ALTER TABLE operation
+  ADD COLUMN reservation_id BIGINT,
+  ADD COLUMN expires_at BIGINT,
+  ADD KEY operation_reservation (reservation_id),
+  ADD CONSTRAINT operation_of_reservation FOREIGN KEY (reservation_id) REFERENCES operation (id);
 
 CREATE TABLE hold (
   reservation_id BIGINT NOT NULL,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <unordered_map>
 
@@ -101,7 +102,9 @@ class Importer {
 
   // Operations that are referred to have an id only once they are written.
   std::int64_t id_of(const Uid& uid, const Uid& by, const char* how) {
-    flush();
+    const bool here = std::any_of(batch_.operations.begin(), batch_.operations.end(),
+                                  [&](const OperationRecord& record) { return record.uid == uid; });
+    if (here) flush();
     const auto id = target_.store.find_operation_by_uid(uid);
     if (id) return *id;
     throw Error(Exit::bad_input, "bad_export",
@@ -144,10 +147,9 @@ class Importer {
 
   // A number for a row that may have no id yet.
   std::int64_t held_row(const InventoryKey& key) {
-    const auto found = std::find(held_rows_.begin(), held_rows_.end(), key);
-    const auto number = found - held_rows_.begin();
-    if (found == held_rows_.end()) held_rows_.push_back(key);
-    return number;
+    const auto [found, fresh] = held_numbers_.emplace(key, static_cast<std::int64_t>(held_rows_.size()));
+    if (fresh) held_rows_.push_back(key);
+    return found->second;
   }
 
   // Whether an operation posts opening stock (true) or takes it back (false).
@@ -180,6 +182,7 @@ class Importer {
   std::vector<InventoryKey> touched_;
   std::map<Uid, bool> openings_;
   OpenHolds holds_;
+  std::map<InventoryKey, std::int64_t> held_numbers_;
   std::vector<InventoryKey> held_rows_;  // by the number that holds_ knows them by
   AppendBatch batch_;
 };

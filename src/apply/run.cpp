@@ -242,7 +242,7 @@ void Apply::whole() {
     refusals.throw_if_any();
     input_.verify_unchanged();
     if (options_.dry_run || !posting.wrote()) return;
-    note_applied();
+    if (posting.posted()) note_applied();
     commit_reached = true;
     posting.commit();
     observer_.committed();
@@ -303,11 +303,11 @@ bool Apply::post_batch_once(std::vector<BatchItem>& items, const Deadline& deadl
   if (!noted_ && !options_.as_new) check_no_rival();
   post_open(posting, keys_, input_.name(), items);
   if (!posting.wrote()) return false;
-  note_applied();
+  if (posting.posted()) note_applied();
   input_.verify_unchanged();
   commit_reached = true;
   posting.commit();
-  return true;
+  return posting.posted() || retry;
 }
 
 }  // namespace invctl::intake

@@ -56,9 +56,13 @@ class StrategyStore : public PostingStore {
     return store_.find_reversals(ids);
   }
   Micros clock() override { return store_.clock(); }
-  std::vector<Hold> find_holds(std::span<const std::int64_t> inventory_ids, Micros now,
-                               std::span<const std::int64_t> reservations) override {
-    return store_.find_holds(inventory_ids, now, reservations);
+  std::vector<Hold> find_due_holds(std::span<const std::int64_t> inventory_ids, Micros now,
+                                   std::size_t most) override {
+    return store_.find_due_holds(inventory_ids, now, most);
+  }
+  std::vector<Hold> find_holds(std::span<const std::int64_t> reservations,
+                               std::span<const std::int64_t> inventory_ids) override {
+    return store_.find_holds(reservations, inventory_ids);
   }
   std::vector<ReservationEnd> find_reservation_ends(std::span<const std::int64_t> ids) override {
     return store_.find_reservation_ends(ids);

@@ -98,10 +98,13 @@ class Decider {
       return Error(Exit::conflict, "reservation_ended", fmt::format("reservation {} was {} before", id, how),
                    fmt::format("`invctl reservation show {}` tells its story", id));
     }
+    if (reservation_.holds.empty() && operation_.kind == Kind::purchase) {
+      return Error(Exit::conflict, "not_held", fmt::format("reservation {} holds none of this", id),
+                   fmt::format("`invctl reservation show {}` tells what it holds", id));
+    }
     if (reservation_.holds.empty()) {
       return Error(Exit::conflict, "reservation_ended",
-                   fmt::format("reservation {} holds {}", id,
-                               operation_.kind == Kind::purchase ? "none of this" : "nothing any more"),
+                   fmt::format("reservation {} holds nothing any more", id),
                    fmt::format("`invctl reservation show {}` tells its story", id));
     }
     return std::nullopt;
@@ -142,18 +145,19 @@ class Decider {
     }
     if (product == nullptr || (line.warehouse && warehouse == nullptr)) return;
     if (!allowed_when_retired(line, product, warehouse)) return;
-    if (sells() && line.quantity > 0 && !product->price_minor) {
-      refusals_.add(
-          price, Exit::conflict, "no_price",
-          fmt::format("invctl product set {} --price N", text::printable(product->sku)),
-          line_error(fmt::format("{} has no price", text::printable(product->sku)), where, product->sku));
-      return;
-    }
+    if (operation_.kind == Kind::purchase && !product->price_minor) return refuse_no_price(where, *product);
     if (line.warehouse) {
       change(line, *product, *warehouse);
     } else {
       allocate(line, *product);
     }
+  }
+
+  void refuse_no_price(const std::optional<std::string>& warehouse, const ProductInfo& product) {
+    refusals_.add(
+        price, Exit::conflict, "no_price",
+        fmt::format("invctl product set {} --price N", text::printable(product.sku)),
+        line_error(fmt::format("{} has no price", text::printable(product.sku)), warehouse, product.sku));
   }
 
   // Stock may leave a retired place or product, counts may correct it, what was done may be undone, and what
@@ -238,7 +242,9 @@ class Decider {
     if (quantity > row.available()) {
       refuse_shortage(row.available(), row.on_hand, row.reserved, line, product, warehouse.code);
     } else {
-      // A line of which nothing could be held is told as well, and stands in the ledger.
+      // A line of which nothing could be held is told as well, and stands in the ledger. Where there has
+      // never been any it makes a row, as nothing else does that takes no stock in: no line goes without an
+      // answer.
       plan(row, {0, quantity}, product, warehouse, line);
     }
   }
@@ -265,7 +271,13 @@ class Decider {
   void plan(InventoryRow row, Deltas delta, const ProductInfo& product, const WarehouseInfo& warehouse,
             const Line& line) {
     const auto after = checked_add(row.on_hand, delta.on_hand);
-    const auto reserved_after = row.reserved + delta.reserved;  // at most on hand, at least 0
+    const auto reserved_after = row.reserved + delta.reserved;  // at most on hand: no overflow
+    if (reserved_after < 0) {
+      throw Error(Exit::invariant, "balance_broken",
+                  fmt::format("{} in {} has less reserved than reservations hold",
+                              text::printable(product.sku), text::printable(warehouse.code)),
+                  "`invctl verify` says more, `invctl rebuild --apply` puts it right");
+    }
     if (!after) {
       refusals_.add(overflow, Exit::conflict, "overflow", "",
                     line_error(fmt::format("{} in {} would have more on hand than 64 bits hold",
@@ -296,6 +308,10 @@ class Decider {
   }
 
   bool set_price(PlannedMovement& movement, const ProductInfo& product) {
+    if (!product.price_minor) {
+      refuse_no_price(movement.warehouse, product);
+      return false;
+    }
     const auto amount = checked_mul(*product.price_minor, -movement.on_hand_delta);
     if (!amount) {
       refuse_amount(movement, product);

@@ -39,7 +39,8 @@ struct Decision {
 // A rejection has the exit and code of the first of these classes that has a failing line:
 //   not_found           a SKU or warehouse that does not exist
 //   retired             (conflict) into or out of a retired place or product, but by ship, adjust and reverse
-//   reservation_expired, reservation_ended (conflict) the reservation holds nothing any more
+//   reservation_expired, reservation_ended, not_held (conflict) the reservation holds nothing any more, or
+//                       nothing of this
 //   precondition_failed (conflict) on hand is not what the line expects
 //   no_price            (conflict) a purchase of a product without a price
 //   overflow            (conflict) more on hand, or more money, than 64 bits hold

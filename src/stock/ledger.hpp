@@ -102,6 +102,8 @@ class Posting {
   void commit();
   // Whether post() wrote anything, so that a batch of nothing but refusals is not committed.
   bool wrote() const { return wrote_; }
+  // The same without expiries: whether any of the operations themselves was written.
+  bool posted() const { return posted_; }
   const Book& book() const { return book_; }
 
  private:
@@ -119,6 +121,9 @@ class Posting {
   bool remember_refusals_ = true;
   bool open_ = true;
   bool wrote_ = false;
+  bool posted_ = false;
+  std::string actor_;    // for whom expired holds are given back before anything is posted
+  std::size_t due_ = 0;  // expired holds on the rows that are locked
 };
 
 class Ledger {

@@ -160,6 +160,8 @@ class BatchBuilder {
     auto& reservation = book_.reservation_for_update(id);
     if (operation.kind == Kind::extend) reservation.expires_at = expires_at;
     for (const auto& movement : decision.movements) {
+      // A purchase may also take what the reservation does not hold.
+      if (movement.reserved_delta == 0 && operation.kind != Kind::extend) continue;
       const auto hold = reservation.holds.find(movement.key);
       const auto left = hold == reservation.holds.end() ? 0 : hold->second.quantity;
       holds_[{id, movement.key}] = {std::nullopt, id, movement.key, left, reservation.expires_at};
@@ -237,11 +239,16 @@ Operation expiry_of(const Reservation& reservation, const std::string& actor) {
 void give_back_expired(BatchBuilder& builder, const Book& book, Micros now, const std::string& actor) {
   const auto reservations = book.reservations();  // a copy: giving back changes them
   for (const auto& [id, reservation] : reservations) {
-    if (reservation.holds.empty() || reservation.expires_at > now) continue;
+    // One that has expired in part goes on expiring, whatever a clock that was set back says.
+    const bool due = reservation.expires_at <= now || reservation.ended_by == Kind::expire;
+    if (reservation.holds.empty() || !due) continue;
     const auto operation = expiry_of(reservation, actor);
     builder.add(operation, decide(book, operation));
   }
 }
+
+// Expired holds that are given back in one transaction.
+constexpr std::size_t most_due = 500;
 
 bool is_remembered(const Operation& operation, const Error& rejection) {
   return !is_auto_key(*operation.key) &&
@@ -259,6 +266,7 @@ Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Oper
     if (operation.reservation) reservations_.push_back(*operation.reservation);
     timed_ = timed_ || operation.ttl;
   }
+  if (!operations.empty()) actor_ = operations.front().actor;
   begin(lines, deadline);
 }
 
@@ -275,12 +283,21 @@ Posting::Posting(PostingStore& store, const Origin& origin, Book book)
     : store_(store), origin_(origin), book_(std::move(book)), open_(false) {}
 
 void Posting::begin(std::span<const Line* const> lines, const Deadline& deadline) {
-  store_.begin(deadline);
-  try {
-    lock(lines);
-  } catch (...) {
-    store_.rollback();
-    throw;
+  for (;;) {
+    book_ = {};
+    store_.begin(deadline);
+    try {
+      lock(lines);
+      if (due_ < most_due) return;
+      // So many that they get transactions of their own: one is bounded, on a cluster by the servers as well.
+      BatchBuilder builder(book_, origin_, now_);
+      give_back_expired(builder, book_, now_, actor_);
+      store_.append(builder.finish());
+      store_.commit();
+    } catch (...) {
+      store_.rollback();
+      throw;
+    }
   }
 }
 
@@ -335,8 +352,15 @@ void Posting::find_holds(std::span<const InventoryRow> rows) {
   std::vector<std::int64_t> named;
   for (const auto& reservation : reservations_) named.push_back(reservation.id);
   if (timed_ || !reserved.empty()) now_ = store_.clock();
+  due_ = 0;
   if (!reserved.empty()) {
-    for (const auto& hold : store_.find_holds(reserved, now_, named)) book_.add(hold);
+    for (const auto& hold : store_.find_due_holds(reserved, now_, most_due)) {
+      book_.add(hold);
+      ++due_;
+    }
+  }
+  if (!reserved.empty() && !named.empty()) {
+    for (const auto& hold : store_.find_holds(named, reserved)) book_.add(hold);
   }
   if (named.empty()) return;
   for (const auto& end : store_.find_reservation_ends(named)) {
@@ -399,6 +423,8 @@ void Posting::write(Draft& draft) {
   if (draft.batch.operations.empty()) return;
   store_.append(draft.batch);
   wrote_ = true;
+  posted_ = posted_ || std::any_of(draft.written.begin(), draft.written.end(),
+                                   [](const auto& rows) { return rows.has_value(); });
   // Rows that were created have their ids now; the next chunk updates them.
   for (const auto& change : draft.batch.changes) book_.row_for_update(change.after.key).id = change.after.id;
 }

@@ -134,10 +134,13 @@ class PostingStore : public virtual Transactions {
 
   // The database's own clock, by which reservations expire.
   virtual Micros clock() = 0;
-  // Called after the locks, which keep holds as they are. Holds on these inventory rows whose time is up at
-  // `now`, and all holds of these reservations.
-  virtual std::vector<Hold> find_holds(std::span<const std::int64_t> inventory_ids, Micros now,
-                                       std::span<const std::int64_t> reservations) = 0;
+  // Called after the locks, which keep holds as they are. At most so many holds on these inventory rows whose
+  // time is up at `now`, or whose reservation has expired on another row before.
+  virtual std::vector<Hold> find_due_holds(std::span<const std::int64_t> inventory_ids, Micros now,
+                                           std::size_t most) = 0;
+  // What these reservations hold of these inventory rows.
+  virtual std::vector<Hold> find_holds(std::span<const std::int64_t> reservations,
+                                       std::span<const std::int64_t> inventory_ids) = 0;
   // Which of these reservations have ended, and how.
   virtual std::vector<ReservationEnd> find_reservation_ends(std::span<const std::int64_t> ids) = 0;
 

@@ -251,6 +251,72 @@ TEST_CASE("a purchase takes from its own reservation first and never waits on it
   db.verify();
 }
 
+TEST_CASE("a purchase from a reservation may also take what that does not hold", "[reserve]") {
+  Shop db;
+  db.must({"product", "add", "SCREW", "--price", "10"});
+  db.must({"receive", "-w", "EAST", "SCREW=3"});
+  const auto held = db.reserve({"BOLT=6", "NUT=1"});
+  const auto sale =
+      db.must({"purchase", "BOLT=1", "SCREW=1", "--user", "kim", "--reservation", held, "--json"}).json();
+  CHECK(sale.at("lines").at(0).at("reserved_delta") == -1);
+  CHECK(sale.at("lines").at(1).at("reserved_delta") == 0);
+  db.must({"purchase", "BOLT=5", "--user", "kim", "--reservation", held});
+  db.must({"purchase", "BOLT=1", "NUT=1", "--user", "kim", "--reservation", held});
+  CHECK(db.state(held) == "used up");
+  const auto open = db.reserve({"BOLT=1"});
+  const auto none = db.run({"purchase", "SCREW=1", "--user", "kim", "--reservation", open, "--json"});
+  CHECK(none.exit == 5);
+  CHECK(code_of(none) == "not_held");
+  db.verify();
+}
+
+TEST_CASE("what has no price is not sold from a reservation either", "[reserve]") {
+  Shop db;
+  db.must({"product", "add", "GIFT"});
+  db.must({"receive", "-w", "EAST", "GIFT=2"});
+  const auto held = db.reserve({"GIFT=2"});
+  const auto refused = db.run({"confirm", held, "--user", "kim", "--json"});
+  CHECK(refused.exit == 5);
+  CHECK(code_of(refused) == "no_price");
+  CHECK(db.stock("GIFT").at("on_hand") == 2);
+  db.must({"confirm", held});
+  CHECK(db.stock("GIFT").at("on_hand") == 0);
+  db.verify();
+}
+
+TEST_CASE("quantities whose sum does not fit are held line by line", "[reserve]") {
+  Shop db;
+  const std::string most = "9223372036854775807";
+  const auto partial =
+      db.run({"reserve", "-w", "EAST", "BOLT=" + most, "NUT=" + most, "--allow-partial", "--json"});
+  CHECK(partial.exit == 12);
+  db.must({"product", "add", "SAND"});
+  db.must({"product", "add", "DUST"});
+  db.must({"receive", "-w", "EAST", "SAND=9000000000000000000", "DUST=9000000000000000000"});
+  CHECK(db.state(db.reserve({"SAND=9000000000000000000", "DUST=9000000000000000000"})) == "open");
+}
+
+TEST_CASE("one that has expired in part goes on expiring though the clock is set back", "[reserve]") {
+  Shop db;
+  const auto held = db.reserve({"BOLT=2", "NUT=1", "--ttl", "50ms"});
+  wait_past(std::chrono::milliseconds(80));
+  db.must({"ship", "-w", "EAST", "BOLT=1"});
+  db.execute("UPDATE hold SET expires_at = expires_at + 3600000000");  // as the clock would have it
+  const auto late = db.run({"release", held, "--json"});
+  CHECK(late.exit == 5);
+  CHECK(db.integer("SELECT count(*) FROM hold") == 0);
+  CHECK(db.stock("NUT").at("available") == 4);
+  db.verify();
+}
+
+TEST_CASE("verify of one product looks at its holds too", "[reserve]") {
+  Shop db;
+  db.reserve({"BOLT=6"});
+  db.execute("UPDATE hold SET quantity = 5");
+  CHECK(db.run({"verify", "--sku", "BOLT"}).exit == 7);
+  CHECK(db.run({"verify", "--sku", "NUT"}).exit == 0);
+}
+
 TEST_CASE("a partial reservation tells every line, and holds not nothing at all", "[reserve]") {
   Shop db;
   const auto partial =

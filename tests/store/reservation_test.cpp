@@ -93,6 +93,27 @@ TEST_CASE("verify names a reservation whose time, kind or reservation was change
   CHECK(found_after("DELETE FROM hold", "holds-match"));
 }
 
+TEST_CASE("more expired holds than one transaction takes are all given back before anything is decided") {
+  TestDatabase database;
+  const auto store = database.open();
+  add_catalog(*store, 1, 1);
+  constexpr int holds = 1100;
+  post(*store, make(Kind::receive, "A", "P1", holds, "stock"));
+  for (int first = 0; first < holds; first += 100) {
+    std::vector<Operation> batch;
+    for (int i = first; i < first + 100; ++i) {
+      batch.push_back(make(Kind::reserve, "A", "P1", 1, "h" + std::to_string(i)));
+      batch.back().ttl = 20'000'000;
+    }
+    for (const auto& outcome : Ledger(*store, test_origin).post(batch, {})) REQUIRE(outcome.receipt);
+  }
+  database.connect_as_owner()->execute("UPDATE hold SET expires_at = 1");
+  REQUIRE(post(*store, make(Kind::ship, "A", "P1", holds, "all")).receipt);
+  CHECK(number(store->connection(), "SELECT count(*) FROM operation WHERE kind = 'expire'") == holds);
+  CHECK(number(store->connection(), "SELECT count(*) FROM hold") == 0);
+  CHECK(verify_ledger(*store).violations.empty());
+}
+
 TEST_CASE("an expired hold is given back in the transaction that meets it, once") {
   TestDatabase database;
   const auto store = database.open();

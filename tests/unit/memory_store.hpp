@@ -166,8 +166,24 @@ class MemoryStore : public PostingStore {
   }
 
   Micros clock() override { return clock_now; }
-  std::vector<Hold> find_holds(std::span<const std::int64_t> inventory_ids, Micros at,
-                               std::span<const std::int64_t> reservations) override {
+  std::vector<Hold> find_due_holds(std::span<const std::int64_t> inventory_ids, Micros at,
+                                   std::size_t most) override {
+    auto due = held([&](std::int64_t, std::int64_t row, Micros expires_at) {
+      return expires_at <= at &&
+             std::find(inventory_ids.begin(), inventory_ids.end(), row) != inventory_ids.end();
+    });
+    if (due.size() > most) due.resize(most);
+    return due;
+  }
+  std::vector<Hold> find_holds(std::span<const std::int64_t> reservations,
+                               std::span<const std::int64_t> inventory_ids) override {
+    return held([&](std::int64_t reservation, std::int64_t row, Micros) {
+      return std::find(inventory_ids.begin(), inventory_ids.end(), row) != inventory_ids.end() &&
+             std::find(reservations.begin(), reservations.end(), reservation) != reservations.end();
+    });
+  }
+  template <class Wanted>
+  std::vector<Hold> held(Wanted&& wanted) {
     require_open();
     std::vector<Hold> found;
     for (const auto& [place, hold] : working_.holds) {

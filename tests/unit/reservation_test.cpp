@@ -136,7 +136,8 @@ class World {
     auto expected = id ? model.state(*id) : std::string();
     // A reservation is of use only for what is locked: the row that is bought from.
     const bool elsewhere = id && expected.empty() && model.holds.at(*id).held.count(sku) == 0;
-    if (elsewhere) expected = "reservation_ended";
+    const bool used_up = id && expected == "reservation_ended" && model.holds.at(*id).ended.empty();
+    if (elsewhere || used_up) expected = "not_held";
     const auto held = id && expected.empty() ? model.holds.at(*id).held[sku] : 0;
     if (expected.empty() && quantity - std::min(held, quantity) > model.available(sku)) {
       expected = "insufficient_stock";
