@@ -31,7 +31,7 @@ void Context::warn(const std::string& message) {
 
 std::string Context::db_url() {
   const auto value = settings.get("db");
-  const auto text = settings.required("db");
+  auto text = settings.required("db");
   if (value.source == SettingSource::flag && db::parse_url(text).password) {
     throw Error(Exit::usage, "a password in --db can be read by every user of this machine",
                 "put it into INVCTL_DB_PASSWORD, or a file named by ?password-file=FILE");

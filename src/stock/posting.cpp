@@ -292,7 +292,8 @@ void Posting::begin(std::span<const Line* const> lines, const Deadline& deadline
       // So many that they get transactions of their own: one is bounded, on a cluster by the servers as well.
       BatchBuilder builder(book_, origin_, now_);
       give_back_expired(builder, book_, now_, actor_);
-      store_.append(builder.finish());
+      auto batch = builder.finish();
+      store_.append(batch);
       store_.commit();
     } catch (...) {
       store_.rollback();

@@ -188,11 +188,7 @@ class MemoryStore : public PostingStore {
     std::vector<Hold> found;
     for (const auto& [place, hold] : working_.holds) {
       const auto& row = working_.rows.at(place.second);
-      const bool locked =
-          std::find(inventory_ids.begin(), inventory_ids.end(), row.id) != inventory_ids.end();
-      const bool named =
-          std::find(reservations.begin(), reservations.end(), place.first) != reservations.end();
-      if (!locked || (hold.expires_at > at && !named)) continue;
+      if (!wanted(place.first, row.id, hold.expires_at)) continue;
       Hold whole{
           place.first,    operation_of(place.first).record.uid, row.id, place.second, {}, {}, hold.quantity,
           hold.expires_at};
