@@ -92,11 +92,11 @@ void show_prices(io::Answer& answer, const Receipt& receipt, const Currency& cur
 // Whether a reservation that may be partial is.
 bool holds_less(const Operation& operation, const Receipt& receipt) {
   if (!operation.allow_partial) return false;
-  Quantity wanted = 0;
-  Quantity held = 0;
-  for (const auto& line : operation.lines) wanted += line.quantity;
-  for (const auto& line : receipt.lines) held += line.reserved_delta;
-  return held < wanted;
+  // Line by line, which both have in one order: sums may not fit.
+  for (std::size_t i = 0; i < operation.lines.size(); ++i) {
+    if (receipt.lines.at(i).reserved_delta < operation.lines[i].quantity) return true;
+  }
+  return false;
 }
 
 }  // namespace

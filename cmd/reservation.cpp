@@ -72,7 +72,7 @@ Exit list(Context& context, const ReservationFilter& filter) {
 struct Story {
   std::string state = "used up";  // nothing is held any more, although nobody ended it
   std::optional<Micros> expires_at;
-  Quantity held = 0;
+  bool holds = false;
 };
 
 Story story_of(ReadStore& store, std::int64_t id, const std::string& last_kind) {
@@ -81,11 +81,11 @@ Story story_of(ReadStore& store, std::int64_t id, const std::string& last_kind) 
   ReservationFilter filter;
   filter.reservation = id;
   store.open_holds(filter, [&](const HoldEntry& hold) {
-    story.held += hold.quantity;
+    story.holds = true;
     story.expires_at = hold.expires_at;
     expired = hold.expired;
   });
-  if (story.held > 0) {
+  if (story.holds) {
     story.state = expired ? "expired" : "open";
   } else if (last_kind == "confirm") {
     story.state = "confirmed";
@@ -100,6 +100,7 @@ Story story_of(ReadStore& store, std::int64_t id, const std::string& last_kind) 
 Exit show(Context& context, const std::string& word) {
   const auto id = parse_reservation(word);
   const auto store = context.open_for_reading();
+  store->begin_snapshot();  // one moment's state; it ends with the connection
   const auto detail = store->operation_detail(id);
   if (!detail || detail->record.kind != Kind::reserve || !detail->record.accepted) throw no_reservation(id);
   std::vector<HistoryEntry> movements;
@@ -111,7 +112,6 @@ Exit show(Context& context, const std::string& word) {
   io::Answer answer;
   answer.fields = {{"reservation", id},
                    {"state", story.state},
-                   {"held", story.held},
                    {"expires_at", optional_time(story.expires_at)},
                    {"reference", optional_value(detail->record.reference)},
                    {"actor", detail->record.actor},

@@ -75,7 +75,6 @@ Json reservation() {
                                 {"recorded_at", time()}});
   return object({{"reservation", integer()},
                  {"state", string()},
-                 {"held", integer()},
                  {"expires_at", nullable(time())},
                  {"reference", nullable(string())},
                  {"actor", string()},

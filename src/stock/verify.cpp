@@ -319,7 +319,7 @@ void LedgerVerifier::check_line(const MovementEntry& entry, const RowState& row)
 }
 
 void LedgerVerifier::check_hold(const MovementEntry& entry, const RowState& row) {
-  if (!scope_.narrow() && !holds_.movement(entry.inventory_id, entry.record.reserved_delta)) {
+  if (!holds_.movement(entry.inventory_id, entry.record.reserved_delta) && row.selected) {
     add("holds-match", "movement", movement_name(entry.id, entry.record.version, row),
         "a reservation that holds as much", "none");
   }
@@ -436,13 +436,14 @@ void LedgerVerifier::hold(const Hold& hold) {
 }
 
 void LedgerVerifier::finish_holds() {
-  if (!holds_known_ || scope_.narrow()) return;
+  if (!holds_known_) return;
   const auto differ = [&](std::string name, std::string expected, std::string actual) {
     holds_differ_ = true;
     add("holds-match", "hold", std::move(name), std::move(expected), std::move(actual));
   };
   auto stored = stored_holds_;
   for (const auto& open : holds_.open()) {
+    if (!rows_.at(open.inventory_id).selected) continue;
     const auto found = stored.find({open.reservation, open.inventory_id});
     const auto name = hold_name(open.reservation, row_name(rows_.at(open.inventory_id)));
     const auto expected = shown_hold(open.quantity, open.expires_at);
@@ -457,6 +458,7 @@ void LedgerVerifier::finish_holds() {
     stored.erase(found);
   }
   for (const auto& [key, hold] : stored) {
+    if (!scope_.has_row(hold.warehouse, hold.sku)) continue;
     const auto row = fmt::format("{} in {}", text::printable(hold.sku), text::printable(hold.warehouse));
     differ(hold_name(hold.reservation, row), "none", shown_hold(hold.quantity, hold.expires_at));
   }

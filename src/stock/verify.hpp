@@ -39,7 +39,7 @@ struct Violation {
 //                                   with the line's row and quantity, quantity x price = total, one user and
 //                                   the operation's time
 //   holds-match                     what is reserved is held by reservations, and what is open is what the
-//                                   ledger's reservations leave (only where all rows are looked at)
+//                                   ledger's reservations leave
 inline constexpr std::string_view ledger_checks[] = {
     "balance-equals-ledger", "versions-gapless", "after-equals-before-plus-delta",
     "non-negative",          "hash-chain",       "operations-complete",

@@ -246,7 +246,7 @@ TEST_CASE("a purchase takes from its own reservation first and never waits on it
   CHECK(db.state(held) == "used up");
   const auto none = db.run({"purchase", "BOLT=1", "--user", "kim", "--reservation", held, "--json"});
   CHECK(none.exit == 5);
-  CHECK(code_of(none) == "reservation_ended");
+  CHECK(code_of(none) == "not_held");
   CHECK(db.run({"purchase", "BOLT=1", "--user", "kim", "--reservation", other, "-w", "WEST"}).exit == 2);
   db.verify();
 }
