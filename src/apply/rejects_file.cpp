@@ -48,7 +48,7 @@ bool is_earlier_rejects(const std::string& path) {
 
 }  // namespace
 
-RejectsFile::RejectsFile(std::string path, const RowForm& form, std::string encoding)
+RejectsFile::RejectsFile(std::string path, const RowForm& form, const std::string& encoding)
     : path_(std::move(path)), form_(form), encoder_(encoding) {
   struct stat info {};
   if (::stat(path_.c_str(), &info) == 0) {

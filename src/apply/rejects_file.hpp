@@ -24,7 +24,7 @@ class RejectsFile {
  public:
   // Throws Error(conflict, "already_exists") where it would replace something else, Error(usage,
   // "cannot_write") where it cannot be created. `form` is read when rows are added, and must outlive it.
-  RejectsFile(std::string path, const RowForm& form, std::string encoding);
+  RejectsFile(std::string path, const RowForm& form, const std::string& encoding);
   ~RejectsFile();
   RejectsFile(const RejectsFile&) = delete;
   RejectsFile& operator=(const RejectsFile&) = delete;

@@ -25,9 +25,9 @@ ErrorLine line_error(std::string message, const std::optional<std::string>& ware
 // Collects what is wrong with each line, most important class first.
 class Refusals {
  public:
-  void add(int rank, Exit exit, const std::string& code, std::string hint, ErrorLine line) {
+  void add(int rank, Exit exit, const std::string& code, const std::string& hint, ErrorLine line) {
     line.fields.emplace_back("code", code);
-    const auto it = by_rank_.try_emplace(rank, exit, code, line.message, std::move(hint)).first;
+    const auto it = by_rank_.try_emplace(rank, exit, code, line.message, hint).first;
     it->second.add_line(std::move(line));
     ++faults_;
   }
