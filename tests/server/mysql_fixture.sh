@@ -5,8 +5,8 @@
 #   mysql_fixture.sh stop DIR    ends it and removes its data; the chroot stays for the next time
 #
 # Its account root has no password. The chroot (about 1 GB) is made once, below INVCTL_TEST_MYSQL_ROOT (default: beside
-# the templates of mariadb_fixture.sh), from the mirror that this machine's apt uses, or INVCTL_TEST_MIRROR. Where that cannot be done, `start`
-# writes why to DIR/skipped and succeeds. Nothing is synced to the disk.
+# the templates of mariadb_fixture.sh), from the mirror that this machine's apt uses, or INVCTL_TEST_MIRROR. Where that
+# cannot be done, `start` writes why to DIR/skipped and succeeds. Nothing is synced to the disk.
 set -euo pipefail
 command=${1:?start or stop}
 dir=${2:?a directory}
@@ -29,7 +29,8 @@ make_chroot() {
   local mirror=${INVCTL_TEST_MIRROR:-}
   if [ -z "$mirror" ]; then
     # The archive itself, not that of security fixes, which has no unstable.
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/\?$' || true)
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+      grep -m 1 '/debian/\?$' || true)
   fi
   [ -n "$mirror" ] || skip "apt knows no mirror of Debian: INVCTL_TEST_MIRROR names one"
   rm -rf "$root.new"
