@@ -1,0 +1,235 @@
+// SqlStore: what posting writes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "sql_inventory.hpp"
+#include "sql_store.hpp"
+#include "sql_text.hpp"
+
+namespace invctl::db {
+
+std::int64_t SqlStore::next_id(const std::string& table) {
+  Query query(*connection_, "SELECT max(id) FROM " + table);
+  return query.next() && !query.is_null(0) ? query.integer(0) + 1 : 1;
+}
+
+// What nothing waits for is sent with the next statement that is waited for: on a server all but the last
+// rows go with the look at the new ids, and these with COMMIT. They refer to the operations by id, so that
+// they cannot be stored without them.
+void SqlStore::append(AppendBatch& batch) {
+  if (unlocked_since_) connection_->begin(*unlocked_since_);
+  resolved_.reset();
+  insert_operations(batch);
+  write_inventory(batch);
+  read_operation_ids(batch);
+  insert_movements(batch);
+  insert_purchases(batch);
+  if (!batch.holds.empty()) write_holds(batch);
+}
+
+void SqlStore::insert_operations(AppendBatch& batch) {
+  auto& operations = batch.operations;
+  const bool counted = connection_->dialect().exclusive_writer;
+  auto id = counted ? next_id("operation") : 0;
+  const std::string columns =
+      "id, uid, idempotency_key, request_hash, kind, outcome, actor, reference, reason, note, reverses_id, "
+      "recorded_at, occurred_at, host, tool_version, result, hash, reservation_id, expires_at";
+  in_pieces(operations.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
+    Query query(*connection_, insert_sql("operation", columns, 19, n));
+    for (std::size_t i = first; i < first + n; ++i) {
+      auto& record = operations[i];
+      if (counted) {
+        record.id = id++;
+        query.bind(record.id);
+      } else {
+        query.bind_null();
+      }
+      query.bind_blob(record.uid).bind(record.key).bind_blob(record.request_hash);
+      query.bind(kind_name(record.kind)).bind(std::string_view(record.accepted ? "accepted" : "rejected"));
+      query.bind(record.actor).bind(record.reference).bind(record.reason).bind(record.note);
+      query.bind(record.reverses_id).bind(record.recorded_at).bind(record.occurred_at);
+      query.bind(record.host).bind(record.tool_version).bind(record.result);
+      query.bind_blob(record.hash).bind(record.reservation_id).bind(record.expires_at);
+    }
+    query.run_later();
+  });
+}
+
+// The ids of an insert are not guessed (a Galera node steps by more than one): read back by key.
+void SqlStore::read_operation_ids(AppendBatch& batch) {
+  std::vector<std::string> keys;
+  std::unordered_map<std::string, OperationRecord*> by_key;
+  for (auto& record : batch.operations) {
+    if (record.id != 0) continue;
+    keys.push_back(record.key);
+    by_key[record.key] = &record;
+  }
+  for_lists<std::string>(
+      *connection_, keys,
+      [](std::size_t n) {
+        return fmt::format("SELECT id, idempotency_key FROM operation WHERE idempotency_key IN ({})",
+                           placeholders(n));
+      },
+      [&](Query& query) {
+        while (query.next()) by_key.at(query.text(1))->id = query.integer(0);
+      });
+  // What was just written and is not there was rolled back behind our back.
+  for (const auto& [key, record] : by_key) {
+    if (record->id == 0) throw_moved();
+  }
+}
+
+void SqlStore::write_inventory(AppendBatch& batch) {
+  std::vector<InventoryChange*> created;
+  std::vector<const InventoryChange*> changed;
+  for (auto& change : batch.changes) {
+    if (change.before.id == 0) {
+      created.push_back(&change);
+    } else {
+      changed.push_back(&change);
+    }
+  }
+  std::sort(created.begin(), created.end(),
+            [](const auto* a, const auto* b) { return a->after.key < b->after.key; });
+  std::sort(changed.begin(), changed.end(),
+            [](const auto* a, const auto* b) { return a->before.id < b->before.id; });
+  insert_inventory(created);
+  update_inventory(changed);
+  read_inventory_ids(created);
+}
+
+// A row that did not exist is created with its final values. Where two transactions create it at once, the
+// second finds the key taken, rolls back and meets the row on its next try (ARCHITECTURE.md, "Absent rows").
+void SqlStore::insert_inventory(const std::vector<InventoryChange*>& created) {
+  const bool counted = connection_->dialect().exclusive_writer;
+  auto id = counted && !created.empty() ? next_id("inventory") : 0;
+  const std::string columns = "id, warehouse_id, product_id, on_hand, reserved, version, head_hash, opening";
+  in_pieces(created.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
+    Query query(*connection_, insert_sql("inventory", columns, 8, n));
+    for (std::size_t i = first; i < first + n; ++i) {
+      auto& row = created[i]->after;
+      if (counted) {
+        row.id = id++;
+        query.bind(row.id);
+      } else {
+        query.bind_null();
+      }
+      query.bind(row.key.warehouse_id).bind(row.key.product_id).bind(row.on_hand).bind(row.reserved);
+      query.bind(row.version).lend_blob(row.head).bind(row.opening);
+    }
+    query.run_later();
+  });
+}
+
+void SqlStore::read_inventory_ids(const std::vector<InventoryChange*>& created) {
+  std::map<InventoryKey, InventoryRow*> unknown;
+  std::vector<InventoryKey> keys;
+  for (auto* change : created) {
+    if (change->after.id != 0) continue;
+    unknown[change->after.key] = &change->after;
+    keys.push_back(change->after.key);
+  }
+  select_inventory(*connection_, "id, warehouse_id, product_id", keys, {}, [&](Query& query) {
+    while (query.next()) unknown.at({query.integer(1), query.integer(2)})->id = query.integer(0);
+  });
+}
+
+namespace {
+
+// One CASE per column picks each row's value; a single row needs none.
+std::string update_sql(std::size_t n, bool conditional, bool opening) {
+  const auto value = [&](std::string_view otherwise) {
+    if (n == 1) return std::string("?");
+    std::string text = "CASE id";
+    for (std::size_t i = 0; i < n; ++i) text += " WHEN ? THEN ?";
+    return fmt::format("{} ELSE {} END", text, otherwise);
+  };
+  auto sql = fmt::format(
+      "UPDATE inventory SET on_hand = {0}{1}, reserved = {2}{1}, version = {3}{1}, head_hash = {4}",
+      conditional ? "on_hand + " : "", value("0"), conditional ? "reserved + " : "",
+      conditional ? "version + " : "", value("head_hash"));
+  if (opening) sql += ", opening = " + value("opening");
+  sql += n == 1 ? " WHERE id = ?" : fmt::format(" WHERE id IN ({})", placeholders(n));
+  if (conditional) sql += " AND version = " + value("-1");
+  return sql;
+}
+
+}  // namespace
+
+void SqlStore::update_inventory(const std::vector<const InventoryChange*>& changed) {
+  const bool conditional = guards_.conditional;
+  in_pieces(changed.size(), connection_->dialect().rows_per_update, [&](std::size_t first, std::size_t n) {
+    const auto rows = std::span(changed).subspan(first, n);
+    const bool opening = std::any_of(rows.begin(), rows.end(),
+                                     [](const auto* c) { return c->after.opening != c->before.opening; });
+    Query query(*connection_, update_sql(n, conditional, opening));
+    const auto bind_each = [&](auto&& value) {
+      for (const auto* change : rows) {
+        if (n > 1) query.bind(change->before.id);
+        value(*change);
+      }
+    };
+    // Relative values, so that an update of a row which moved meanwhile cannot erase the move; absolute ones
+    // are the negative control.
+    const auto number = [&](auto&& of) {
+      bind_each([&](const InventoryChange& c) {
+        query.bind(conditional ? of(c.after) - of(c.before) : of(c.after));
+      });
+    };
+    number([](const InventoryRow& r) { return r.on_hand; });
+    number([](const InventoryRow& r) { return r.reserved; });
+    number([](const InventoryRow& r) { return r.version; });
+    bind_each([&](const InventoryChange& c) { query.bind_blob(c.after.head); });
+    if (opening) bind_each([&](const InventoryChange& c) { query.bind(c.after.opening); });
+    for (const auto* change : rows) query.bind(change->before.id);
+    if (conditional) bind_each([&](const InventoryChange& c) { query.bind(c.before.version); });
+    query.run_later(static_cast<std::int64_t>(n));
+  });
+}
+
+void SqlStore::insert_movements(const AppendBatch& batch) {
+  std::unordered_map<InventoryKey, std::int64_t, InventoryKeyHash> ids;
+  ids.reserve(batch.changes.size());
+  for (const auto& change : batch.changes) ids[change.after.key] = change.after.id;
+  const std::string columns =
+      "operation_id, inventory_id, line, kind, version, on_hand_delta, reserved_delta, on_hand_after, "
+      "reserved_after, hash";
+  in_pieces(batch.movements.size(), connection_->dialect().rows_per_insert,
+            [&](std::size_t first, std::size_t n) {
+              Query query(*connection_, insert_sql("movement", columns, 10, n));
+              for (std::size_t i = first; i < first + n; ++i) {
+                const auto& movement = batch.movements[i];
+                const auto& operation = batch.operations[movement.operation];
+                query.bind(operation.id)
+                    .bind(ids.at(movement.key))
+                    .bind(movement.line)
+                    .lend(kind_name(operation.kind));
+                query.bind(movement.version).bind(movement.on_hand_delta).bind(movement.reserved_delta);
+                query.bind(movement.on_hand_after).bind(movement.reserved_after).lend_blob(movement.hash);
+              }
+              query.run_later();
+            });
+}
+
+void SqlStore::insert_purchases(const AppendBatch& batch) {
+  const std::string columns =
+      "operation_id, line, user_name, product_id, warehouse_id, quantity, unit_price_minor, total_minor, "
+      "purchased_at";
+  in_pieces(batch.purchases.size(), connection_->dialect().rows_per_insert,
+            [&](std::size_t first, std::size_t n) {
+              Query query(*connection_, insert_sql("purchase", columns, 9, n));
+              for (std::size_t i = first; i < first + n; ++i) {
+                const auto& purchase = batch.purchases[i];
+                const auto& operation = batch.operations[purchase.operation];
+                query.bind(operation.id).bind(purchase.line).bind(purchase.user);
+                query.bind(purchase.key.product_id).bind(purchase.key.warehouse_id).bind(purchase.quantity);
+                query.bind(purchase.unit_price_minor).bind(purchase.total_minor).bind(operation.occurred_at);
+              }
+              query.run_later();
+            });
+}
+
+}  // namespace invctl::db

@@ -1,0 +1,46 @@
+// Finding rows of `inventory` by where and what they are.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <map>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "sql_text.hpp"
+#include "stock/book.hpp"
+
+namespace invctl::db {
+
+// The product ids of `keys` (sorted) by warehouse: one look-up per warehouse instead of one per row.
+inline std::map<std::int64_t, std::vector<std::int64_t>> by_warehouse(std::span<const InventoryKey> keys) {
+  std::map<std::int64_t, std::vector<std::int64_t>> groups;
+  for (const auto& key : keys) groups[key.warehouse_id].push_back(key.product_id);
+  return groups;
+}
+
+// Runs `use` over queries that select `columns` of the rows of `keys` and of all rows of `products`.
+template <class Use>
+void select_inventory(Connection& connection, std::string_view columns, std::span<const InventoryKey> keys,
+                      std::span<const std::int64_t> products, Use&& use) {
+  for (const auto& [warehouse, ids] : by_warehouse(keys)) {
+    for_lists<std::int64_t>(
+        connection, ids,
+        [&, &id = warehouse](std::size_t n) {
+          // The warehouse's id stands in the text, not among the parameters: ids are integers of our own, and
+          // there are few warehouses.
+          return fmt::format("SELECT {} FROM inventory WHERE warehouse_id = {} AND product_id IN ({})",
+                             columns, id, placeholders(n));
+        },
+        use);
+  }
+  for_lists<std::int64_t>(
+      connection, products,
+      [&](std::size_t n) {
+        return fmt::format("SELECT {} FROM inventory WHERE product_id IN ({})", columns, placeholders(n));
+      },
+      use);
+}
+
+}  // namespace invctl::db
