@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "catalog_change.hpp"
+#include "core/shell_word.hpp"
 #include "core/text.hpp"
 #include "filters.hpp"
+#include "scan.hpp"
 
 namespace invctl::cmd {
 
@@ -125,11 +127,15 @@ bool posts_input(const ChangeOptions& options) {
   const auto given = input_option_given(*options.app);
   if (!options.from) {
     if (given) throw Error(Exit::usage, *given + " goes with --from FILE");
-    if (options.lines.empty()) {
+    if (options.lines.empty() && !options.scan) {
       throw Error(Exit::usage, "which lines?", "SKU=QTY words such as BOLT-10=5, or --from FILE");
+    }
+    if (!options.lines.empty() && options.scan) {
+      throw Error(Exit::usage, "lines are given both as words and with --scan", "one of the two");
     }
     return false;
   }
+  if (options.scan) throw Error(Exit::usage, "lines come both from --scan and --from", "one of the two");
   if (!options.lines.empty()) {
     throw Error(Exit::usage, "lines are given both as words and with --from", "one of the two");
   }
@@ -180,6 +186,36 @@ Operation make_operation(Context& context, Kind kind, const ChangeOptions& optio
   return operation;
 }
 
+void add_scan_option(CLI::App& app, ChangeOptions& options) {
+  app.add_flag("--scan", options.scan, "take the lines from a barcode scanner on standard input");
+}
+
+Exit post_lines(Context& context, Kind kind, const ChangeOptions& options) {
+  auto operation = make_operation(context, kind, options);
+  const auto warehouse = required_warehouse(context, options);
+  if (!options.scan) {
+    operation.lines = parse_lines(options.lines, QuantityForm::positive, warehouse);
+    return post_and_report(context, std::move(operation), options.dry_run);
+  }
+  std::string again = fmt::format("invctl {} -w {}", kind_name(kind), shell_word(warehouse.str()));
+  const auto add = [&](const char* option, const std::optional<std::string>& value) {
+    if (value) again += fmt::format(" {} {}", option, shell_word(*value));
+  };
+  add("--ref", options.reference);
+  add("--note", options.note);
+  add("--id", options.id);
+  const auto scanned = read_scans(context, again);
+  for (const auto& line : scanned) {
+    operation.lines.push_back({.warehouse = warehouse,
+                               .sku = Sku::trusted(line.sku),
+                               .quantity = line.quantity,
+                               .expect = std::nullopt});
+  }
+  return keep_scans(
+      context, again, [&] { return scanned; },
+      [&] { return post_and_report(context, std::move(operation), options.dry_run); });
+}
+
 std::int64_t parse_reservation(const std::string& word) {
   std::string why;
   const auto id = parse_whole(word, why);
@@ -192,9 +228,15 @@ Exit post_and_report(Context& context, Operation operation, bool dry_run) {
 }
 
 Exit post_and_report(Context& context, db::SqlStore& store, Operation operation, bool dry_run) {
+  return post_and_report(context, store, std::move(operation), context.ledger_options(dry_run));
+}
+
+Exit post_and_report(Context& context, db::SqlStore& store, Operation operation,
+                     const Ledger::Options& options) {
+  const bool dry_run = options.dry_run;
   Ledger ledger(store, context.origin());
   std::vector<Operation> batch{std::move(operation)};
-  auto outcomes = ledger.post(batch, context.ledger_options(dry_run));
+  auto outcomes = ledger.post(batch, options);
   auto& outcome = outcomes.front();
   if (outcome.rejection) throw *outcome.rejection;
   if (!dry_run) {

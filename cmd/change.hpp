@@ -17,6 +17,7 @@ struct ChangeOptions {
   std::optional<std::string> warehouse, reference, note, id;
   std::vector<std::string> lines;
   bool dry_run = false;
+  bool scan = false;                // lines come from a barcode scanner
   std::optional<std::string> from;  // post operations of this input instead
   ApplyOptions input;               // how it is read
   const CLI::App* app = nullptr;
@@ -24,6 +25,8 @@ struct ChangeOptions {
 
 // Declares -w, --ref, --note, --id, --dry-run, the SKU=QTY words, and --from with its options.
 void add_change_options(CLI::App& app, ChangeOptions& options, const std::string& line_help);
+// --scan, of those commands that have it.
+void add_scan_option(CLI::App& app, ChangeOptions& options);
 // --ref (or what `reference` names), --note, --id and --dry-run alone.
 void add_request_options(CLI::App& app, ChangeOptions& options, const std::string& reference = "--ref");
 
@@ -44,8 +47,13 @@ Exit post_input(Context& context, Kind kind, const ChangeOptions& options, intak
 // The number of a reservation as a command line has it; Error(usage).
 std::int64_t parse_reservation(const std::string& word);
 
+// Posts one operation of what was written as words, or is scanned, and prints what became of it.
+Exit post_lines(Context& context, Kind kind, const ChangeOptions& options);
+
 // Posts the operation and prints what became of it. Throws the rejection where it was refused.
 Exit post_and_report(Context& context, Operation operation, bool dry_run);
 Exit post_and_report(Context& context, db::SqlStore& store, Operation operation, bool dry_run);
+Exit post_and_report(Context& context, db::SqlStore& store, Operation operation,
+                     const Ledger::Options& options);
 
 }  // namespace invctl::cmd

@@ -29,6 +29,8 @@ std::span<const Command> command_table() {
       {"release", "Change stock", "give back what a reservation holds", setup_release, "invctl release 42"},
       {"extend", "Change stock", "let a reservation hold for longer", setup_extend,
        "invctl extend 42 --ttl 1h"},
+      {"count", "Change stock", "stocktaking while stock moves", setup_count,
+       "invctl count open -w EAST --note \"autumn\""},
       {"reverse", "Change stock", "undo an operation by its opposite", setup_reverse,
        "invctl reverse 42 --reason \"booked twice\""},
       {"apply", "Change stock", "post operations from a file or a pipe", setup_apply,

@@ -82,6 +82,35 @@ Json reservation() {
                  {"movements", array(movement)}});
 }
 
+// `lines` counts the sheet's lines but where the lines themselves are listed.
+std::vector<std::pair<std::string, Json>> stocktaking(const std::string& lines) {
+  return {{"count", integer()},        {"warehouse", string()}, {"state", string()},
+          {lines, integer()},          {"counted", integer()},  {"operation", nullable(integer())},
+          {"actor", string()},         {"opened_at", time()},   {"ended_at", nullable(time())},
+          {"note", nullable(string())}};
+}
+
+Json stocktaking_lines() {
+  auto fields = stocktaking("rows");
+  fields.emplace_back("lines", array(object({{"sku", string()},
+                                             {"name", string()},
+                                             {"snapshot", integer()},
+                                             {"counted", nullable(integer())},
+                                             {"variance", nullable(integer())},
+                                             {"on_hand", integer()},
+                                             {"moved", boolean()}})));
+  return object(fields);
+}
+
+Json count_entered() {
+  return object(
+      {{"count", integer()},
+       {"id", string()},
+       {"replayed", boolean()},
+       {"actor", string()},
+       {"lines", array(object({{"sku", string()}, {"entered", integer()}, {"counted", integer()}}))}});
+}
+
 Json apply_counts() {
   return object({{"applied", integer()}, {"replayed", integer()}, {"rejected", integer()}});
 }
@@ -126,6 +155,22 @@ std::span<const AnswerSchema> change_schemas() {
                               {"actor", string()}}));
        }},
       {"reservation show", reservation},
+      {"count open", [] { return object(stocktaking("lines")); }},
+      {"count enter", count_entered},
+      {"count load", count_entered},
+      {"count sheet",
+       [] {
+         return array(object({{"warehouse", string()},
+                              {"sku", string()},
+                              {"name", string()},
+                              {"unit", nullable(string())},
+                              {"barcode", nullable(string())},
+                              {"counted", nullable(integer())}}));
+       }},
+      {"count show", stocktaking_lines},
+      {"count close", [] { return change(false); }},
+      {"count cancel", [] { return object(stocktaking("lines")); }},
+      {"count list", [] { return array(object(stocktaking("lines"))); }},
       {"reverse",
        [] {
          auto schema = change(false);

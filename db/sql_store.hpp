@@ -12,6 +12,7 @@
 #include "catalog/catalog.hpp"
 #include "connection.hpp"
 #include "stock/audit.hpp"
+#include "stock/count.hpp"
 #include "stock/reads.hpp"
 #include "stock/seal.hpp"
 #include "stock/store.hpp"
@@ -31,6 +32,7 @@ class SqlStore : public PostingStore,
                  public ReadStore,
                  public RepairStore,
                  public SealStore,
+                 public CountStore,
                  public intake::ImportStore,
                  public intake::FileStore {
  public:
@@ -96,6 +98,18 @@ class SqlStore : public PostingStore,
   void overwrite_balance(const InventoryRow& row) override;
   void holds(const std::function<void(const Hold&)>& row) override;
   void overwrite_holds(std::span<const Hold> holds) override;
+
+  std::int64_t open_count(const StockCount& count, std::span<const std::string> skus) override;
+  std::optional<StockCount> find_count(std::int64_t id) override;
+  std::optional<StockCount> find_count(const Uid& uid) override;
+  void counts(const std::function<void(const StockCount&)>& row) override;
+  std::vector<CountLine> count_lines(std::int64_t id) override;
+  bool begin_entry(std::int64_t id) override;
+  std::optional<CountEntries> find_entries(std::int64_t id, const std::string& key) override;
+  std::vector<std::optional<Quantity>> counted(std::int64_t id, std::span<const std::string> skus) override;
+  std::vector<std::string> unknown_skus(std::span<const std::string> skus) override;
+  void add_entries(std::int64_t id, const CountEntries& entries) override;
+  bool end_count(const StockCount& count, std::optional<std::int64_t> operation) override;
 
   bool is_empty() override;
   std::optional<std::int64_t> find_operation_by_uid(const Uid& uid) override;

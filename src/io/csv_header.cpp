@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "core/shell_word.hpp"
 #include "core/text.hpp"
 
 namespace invctl::io {
@@ -31,18 +32,6 @@ std::string listed(const std::vector<std::string>& names) {
 
 std::string qualified(std::string_view kind, std::string_view field) {
   return kind.empty() ? std::string(field) : fmt::format("{}.{}", kind, field);
-}
-
-// An argument as a shell takes it.
-std::string shell_word(std::string_view word) {
-  const bool plain = std::all_of(word.begin(), word.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("._=-+:/").find(c) != std::string_view::npos;
-  });
-  if (plain) return std::string(word);
-  std::string out = "'";
-  for (const char c : text::printable(word)) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
 }
 
 void check_map(std::string_view kind, std::span<const FieldSpec> specs, const ColumnMap& map) {

@@ -203,6 +203,15 @@ class Decider {
                      warehouse.code, product.sku, {{"expected", *line.expect}, {"on_hand", row.on_hand}}));
       return;
     }
+    if (line.expect_version && *line.expect_version != row.version) {
+      refusals_.add(precondition, Exit::conflict, "moved", "count it again, or choose another --policy",
+                    line_error(fmt::format("{} in {} moved {} since it was counted",
+                                           text::printable(product.sku), text::printable(warehouse.code),
+                                           text::count(row.version - *line.expect_version, "time")),
+                               warehouse.code, product.sku,
+                               {{"version", row.version}, {"counted_version", *line.expect_version}}));
+      return;
+    }
     switch (operation_.kind) {
       case Kind::ship:
         return plan(row, {-line.quantity, 0}, product, warehouse, line);
@@ -334,7 +343,7 @@ class Decider {
     // What the line wants to take; a line that sets a value wants the row to end there.
     const bool sets = line.mode == Line::Mode::set;
     const bool is_signed = operation_.kind == Kind::adjust || operation_.kind == Kind::reverse ||
-                           operation_.kind == Kind::transfer;
+                           operation_.kind == Kind::transfer || operation_.kind == Kind::count;
     const auto requested = is_signed && !sets ? -line.quantity : line.quantity;
     const auto where = warehouse ? "in " + text::printable(*warehouse) : std::string("in all warehouses");
     auto message = sets ? fmt::format("{} of {} {} are reserved, it cannot be set to {}", reserved,

@@ -102,7 +102,9 @@ std::vector<Outcome> Ledger::post(std::vector<Operation>& operations, const Opti
   run_transaction(store_, deadline, key, commit_reached, [&] {
     Posting posting(store_, origin_, operations, deadline, repeated);
     outcomes = posting.post(operations);
-    if (options.dry_run || !posting.wrote()) return;
+    if (!posting.wrote()) return;
+    if (options.before_commit) options.before_commit(outcomes);
+    if (options.dry_run) return;
     commit_reached = true;
     repeated = true;
     posting.commit();

@@ -131,6 +131,9 @@ class Ledger {
   struct Options {
     std::chrono::milliseconds lock_timeout{5000};
     bool dry_run = false;
+    // Called once all is written, before COMMIT: what else belongs into the transaction. What it throws
+    // undoes everything. Not called where nothing was written, as by a replay.
+    std::function<void(std::span<const Outcome>)> before_commit = {};
   };
 
   Ledger(PostingStore& store, Origin origin) : store_(store), origin_(std::move(origin)) {}

@@ -15,7 +15,7 @@
 namespace invctl {
 
 namespace {
-constexpr std::array<std::pair<Kind, std::string_view>, 12> kinds{{{Kind::receive, "receive"},
+constexpr std::array<std::pair<Kind, std::string_view>, 13> kinds{{{Kind::receive, "receive"},
                                                                    {Kind::ship, "ship"},
                                                                    {Kind::adjust, "adjust"},
                                                                    {Kind::purchase, "purchase"},
@@ -26,6 +26,7 @@ constexpr std::array<std::pair<Kind, std::string_view>, 12> kinds{{{Kind::receiv
                                                                    {Kind::confirm, "confirm"},
                                                                    {Kind::release, "release"},
                                                                    {Kind::extend, "extend"},
+                                                                   {Kind::count, "count"},
                                                                    {Kind::expire, "expire"}}};
 }  // namespace
 
@@ -57,7 +58,9 @@ void normalise_lines(std::vector<Line>& lines) {
       continue;
     }
     auto& into = merged.back();
-    const auto names_a_value = [](const Line& l) { return l.mode != Line::Mode::delta || l.expect; };
+    const auto names_a_value = [](const Line& l) {
+      return l.mode != Line::Mode::delta || l.expect || l.expect_version;
+    };
     if (names_a_value(into) || names_a_value(line)) {
       throw Error(Exit::usage, fmt::format("{} is given twice", text::printable(line.sku.str())),
                   "a value that is set or expected can be named only once");
@@ -116,9 +119,10 @@ void check_operation(const Operation& operation) {
     } else if (operation.kind == Kind::confirm) {
       require(line.quantity >= 0, "the quantity cannot be negative");  // 0: what is held goes back
     } else if (line.mode == Line::Mode::set) {
-      require(adjust, "only adjust can set a value");
+      require(adjust || operation.kind == Kind::count, "only adjust and count can set a value");
       require(line.quantity >= 0, "a value that is set cannot be negative");
-    } else if (adjust || operation.kind == Kind::reverse || operation.kind == Kind::transfer) {
+    } else if (adjust || operation.kind == Kind::reverse || operation.kind == Kind::transfer ||
+               operation.kind == Kind::count) {
       require(line.quantity != std::numeric_limits<Quantity>::min(), "the quantity does not fit 64 bits");
     } else {
       const bool opening = operation.kind == Kind::opening;

@@ -23,6 +23,7 @@ enum class Kind {
   confirm,   // ships or sells what a reservation holds, and ends it
   release,   // ends a reservation
   extend,    // lets a reservation hold for longer
+  count,     // puts stock right after it was counted; no difference is a movement too
   expire,    // gives back what a reservation held whose time is up; made by posting alone
 };
 
@@ -33,7 +34,7 @@ struct Line {
   enum class Mode {
     delta,  // receive, opening: added to on hand; ship, purchase, confirm: taken away; adjust, reverse,
             // transfer: added, may be negative; reserve: held
-    set,    // adjust only: what on hand becomes
+    set,    // adjust, count: what on hand becomes
     held,   // confirm, release, extend, expire: all that the reservation holds of it
   };
 
@@ -42,6 +43,9 @@ struct Line {
   Quantity quantity = 0;  // which values are allowed depends on the kind: check_operation()
   Mode mode = Mode::delta;
   std::optional<Quantity> expect;  // the operation is refused unless on hand is this (compare and set)
+  // Or unless the row has had so many movements. No part of the request's hash: a count that is closed again
+  // must find what closed it.
+  std::optional<std::int64_t> expect_version = {};
 };
 
 // The stored operation that a reversal undoes.

@@ -1,0 +1,326 @@
+// Stocktaking, from the outside.
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "cli/harness.hpp"
+#include "cli/json_schema.hpp"
+
+using namespace invctl::test;
+using Catch::Contains;
+
+namespace {
+
+using Json = nlohmann::json;
+
+class Shop : public Database {
+ public:
+  Shop() : Database("KRW") {
+    must({"warehouse", "add", "EAST"});
+    must({"warehouse", "add", "WEST"});
+    must({"product", "add", "BOLT", "--name", "볼트"});
+    must({"product", "add", "NUT", "--barcode", "4006381333931"});
+    must({"product", "add", "NEW"});
+    must({"receive", "-w", "EAST", "BOLT=10", "NUT=4"});
+    must({"receive", "-w", "WEST", "BOLT=7"});
+  }
+  std::string open(std::vector<std::string> args = {}) {
+    std::vector<std::string> command = {"count", "open", "-w", "EAST", "--json"};
+    command.insert(command.end(), args.begin(), args.end());
+    return std::to_string(must(command).json().at("count").get<std::int64_t>());
+  }
+  Json show(const std::string& count) { return must({"count", "show", count, "--json"}).json(); }
+  std::int64_t on_hand(const std::string& sku, const std::string& warehouse = "EAST") {
+    const auto rows = must({"stock", "--sku", sku, "-w", warehouse, "--json"}).json();
+    return rows.empty() ? 0 : rows.at(0).at("on_hand").get<std::int64_t>();
+  }
+  void check_answer(const std::vector<std::string>& name, const Json& answer) {
+    std::vector<std::string> command = {"schema"};
+    command.insert(command.end(), name.begin(), name.end());
+    for (const auto& fault : schema_faults(must(command).json(), answer)) FAIL_CHECK(fault);
+  }
+  void verify() { CHECK(run({"verify"}).exit == 0); }
+};
+
+std::string code_of(const Result& result) {
+  return result.error().at("code").get<std::string>();
+}
+
+}  // namespace
+
+TEST_CASE("a count posts what differs, once, and leaves a movement for what does not", "[count]") {
+  Shop db;
+  const auto opened = db.must({"count", "open", "-w", "EAST", "--note", "autumn", "--json"}).json();
+  db.check_answer({"count", "open"}, opened);
+  CHECK(opened.at("state") == "open");
+  CHECK(opened.at("lines") == 2);
+  CHECK(opened.at("counted") == 0);
+  const auto count = std::to_string(opened.at("count").get<std::int64_t>());
+
+  const auto entered = db.must({"count", "enter", count, "BOLT=8", "NUT=4", "--json"}).json();
+  db.check_answer({"count", "enter"}, entered);
+  CHECK(entered.at("lines").at(0).at("counted") == 8);
+  const auto shown = db.show(count);
+  db.check_answer({"count", "show"}, shown);
+  CHECK(shown.at("lines").at(0).at("variance") == -2);
+  CHECK(shown.at("lines").at(1).at("variance") == 0);
+  CHECK(db.on_hand("BOLT") == 10);
+
+  const auto trial = db.must({"count", "close", count, "--dry-run", "--json"}).json();
+  CHECK(trial.at("lines").at(0).at("delta") == -2);
+  CHECK(db.show(count).at("state") == "open");
+  CHECK(db.on_hand("BOLT") == 10);
+
+  const auto closed = db.must({"count", "close", count, "--json"}).json();
+  db.check_answer({"count", "close"}, closed);
+  CHECK(closed.at("kind") == "count");
+  CHECK(closed.at("lines").size() == 2);
+  CHECK(db.on_hand("BOLT") == 8);
+  CHECK(db.show(count).at("state") == "closed");
+  CHECK(db.show(count).at("operation") == closed.at("operation"));
+  const auto history = db.must({"history", "--kind", "count", "--json"}).json();
+  CHECK(history.size() == 2);
+  CHECK(history.at(0).at("reason") == "stocktaking");
+
+  // Again: the same answer, whatever happened since.
+  db.must({"ship", "-w", "EAST", "BOLT=1"});
+  const auto again = db.must({"count", "close", count, "--json"}).json();
+  CHECK(again.at("operation") == closed.at("operation"));
+  CHECK(again.at("replayed") == true);
+  CHECK(db.on_hand("BOLT") == 7);
+  const auto otherwise = db.run({"count", "close", count, "--policy", "as-counted", "--json"});
+  CHECK(otherwise.exit == 5);
+  CHECK(code_of(otherwise) == "count_ended");
+  const auto late = db.run({"count", "enter", count, "BOLT=1", "--json"});
+  CHECK(late.exit == 5);
+  CHECK(code_of(late) == "count_ended");
+  CHECK(db.run({"count", "cancel", count}).exit == 5);
+  db.verify();
+}
+
+TEST_CASE("a strict count refuses what moved, lists it, and does not mind what is only held", "[count]") {
+  Shop db;
+  const auto count = db.open();
+  db.must({"count", "enter", count, "BOLT=10", "NUT=4"});
+  db.must({"reserve", "-w", "EAST", "BOLT=3", "--ttl", "1h"});
+  CHECK(db.show(count).at("lines").at(0).at("moved") == false);
+  db.must({"count", "close", count, "--dry-run"});
+  db.must({"receive", "-w", "EAST", "NUT=1"});
+  db.must({"ship", "-w", "EAST", "BOLT=1"});
+  const auto refused = db.run({"count", "close", count, "--json"});
+  CHECK(refused.exit == 5);
+  CHECK(code_of(refused) == "moved");
+  CHECK(refused.error().at("lines").size() == 2);
+  CHECK(db.show(count).at("state") == "open");
+  CHECK(db.on_hand("BOLT") == 9);
+  // It is not remembered: counted anew it can be closed another way.
+  db.must({"count", "close", count, "--policy", "rebase"});
+  CHECK(db.on_hand("BOLT") == 9);
+  CHECK(db.on_hand("NUT") == 5);
+  db.verify();
+}
+
+TEST_CASE("rebase posts the difference to the snapshot, as-counted what was counted", "[count]") {
+  Shop db;
+  const auto rebased = db.open();
+  db.must({"count", "enter", rebased, "BOLT=9"});
+  db.must({"ship", "-w", "EAST", "BOLT=3"});
+  db.must({"count", "close", rebased, "--policy", "rebase"});
+  CHECK(db.on_hand("BOLT") == 6);  // 10 - 3, and one was missing
+  const auto counted = db.open();
+  db.must({"ship", "-w", "EAST", "BOLT=2"});
+  db.must({"count", "enter", counted, "BOLT=5"});
+  db.must({"count", "close", counted, "--policy", "as-counted"});
+  CHECK(db.on_hand("BOLT") == 5);
+  CHECK(db.on_hand("NUT") == 4);  // was not counted
+  db.verify();
+}
+
+TEST_CASE("a count never takes what is promised to others", "[count]") {
+  Shop db;
+  db.must({"reserve", "-w", "EAST", "BOLT=6", "--ttl", "1h"});
+  const auto count = db.open();
+  db.must({"count", "enter", count, "BOLT=5"});
+  for (const auto* policy : {"strict", "rebase", "as-counted"}) {
+    const auto refused = db.run({"count", "close", count, "--policy", policy, "--json"});
+    CHECK(refused.exit == 4);
+    CHECK(db.on_hand("BOLT") == 10);
+  }
+  db.verify();
+}
+
+TEST_CASE("a difference larger than allowed is refused, and every such one is listed", "[count]") {
+  Shop db;
+  const auto count = db.open();
+  db.must({"count", "enter", count, "BOLT=7", "NUT=9"});
+  const auto refused = db.run({"count", "close", count, "--max-variance", "2", "--json"});
+  CHECK(refused.exit == 5);
+  CHECK(code_of(refused) == "variance");
+  CHECK(refused.error().at("lines").size() == 2);
+  CHECK(db.on_hand("BOLT") == 10);
+  CHECK(db.run({"count", "close", count, "--max-variance", "4", "--dry-run"}).exit == 5);
+  CHECK(db.run({"count", "close", count, "--max-variance", "-1"}).exit == 2);
+  CHECK(db.run({"count", "close", count, "--policy", "lenient"}).exit == 2);
+  db.must({"count", "close", count, "--max-variance", "5"});
+  CHECK(db.on_hand("NUT") == 9);
+}
+
+TEST_CASE("entries replace or add, and one id is entered once", "[count]") {
+  Shop db;
+  const auto count = db.open();
+  const auto counted = [&](const std::string& sku) {
+    const auto shown = db.show(count);
+    for (const auto& line : shown.at("lines")) {
+      if (line.at("sku") == sku) return line.at("counted");
+    }
+    return Json("absent");
+  };
+  db.must({"count", "enter", count, "BOLT=3"});
+  db.must({"count", "enter", count, "BOLT=4", "--add"});
+  CHECK(counted("BOLT") == 7);
+  CHECK(counted("NUT").is_null());
+  db.must({"count", "enter", count, "BOLT=5"});
+  CHECK(counted("BOLT") == 5);
+  db.must({"count", "enter", count, "BOLT=2", "NUT=1", "--add", "--id", "shelf-7"});
+  const auto again =
+      db.must({"count", "enter", count, "NUT=1", "BOLT=2", "--add", "--id", "shelf-7", "--json"}).json();
+  CHECK(again.at("replayed") == true);
+  CHECK(counted("BOLT") == 7);
+  const auto other = db.run({"count", "enter", count, "BOLT=3", "--add", "--id", "shelf-7", "--json"});
+  CHECK(other.exit == 5);
+  CHECK(code_of(other) == "key_reused");
+  // A product without a row, and one that does not exist.
+  db.must({"count", "enter", count, "NEW=2"});
+  CHECK(counted("NEW") == 2);
+  const auto unknown = db.run({"count", "enter", count, "NUT=9", "NONE=1", "--json"});
+  CHECK(unknown.exit == 3);
+  CHECK(unknown.error().at("lines").at(0).at("sku") == "NONE");
+  CHECK(counted("NUT") == 1);
+  CHECK(db.run({"count", "enter", count, "NUT=9223372036854775807", "--add"}).exit == 5);
+  CHECK(db.run({"count", "enter", count, "NUT=-1"}).exit == 2);
+  CHECK(db.run({"count", "enter", "99", "NUT=1"}).exit == 3);
+  // Who entered what stays.
+  CHECK(db.integer("SELECT count(*) FROM count_entry") == 6);
+  CHECK_THROWS(db.execute("UPDATE count_entry SET quantity = 1"));
+  CHECK_THROWS(db.execute("DELETE FROM count_entry"));
+  db.must({"count", "close", count});
+  CHECK(db.on_hand("NEW") == 2);
+  db.verify();
+}
+
+TEST_CASE("a sheet goes out as CSV and comes back filled in", "[count]") {
+  Shop db;
+  const auto count = db.open();
+  const auto sheet = db.must({"count", "sheet", count, "--format", "csv"}).out;
+  CHECK(sheet ==
+        "warehouse,sku,name,unit,barcode,counted\nEAST,BOLT,볼트,,,\nEAST,NUT,NUT,,4006381333931,\n");
+  CHECK(db.must({"count", "sheet", count}).out.find("10") == std::string::npos);  // counted blind
+  const auto filled =
+      db.dir().write("filled.csv", "warehouse,sku,counted\nEAST,BOLT,4\nEAST,NUT,\nEAST,BOLT,5\n");
+  const auto loaded = db.must({"count", "load", count, filled, "--json"}).json();
+  db.check_answer({"count", "load"}, loaded);
+  CHECK(loaded.at("lines").size() == 1);
+  CHECK(loaded.at("lines").at(0).at("counted") == 9);
+
+  const auto bad = db.dir().write("bad.csv", "sku,counted\nBOLT,1\nNUT,x\n,3\nNUT,-1\nBOLT\n");
+  const auto refused = db.run({"count", "load", count, bad, "--json"});
+  CHECK(refused.exit == 8);
+  CHECK(refused.error().at("lines").size() == 4);
+  CHECK(refused.error().at("lines").at(0).at("message").get<std::string>().find("bad.csv:3:") !=
+        std::string::npos);
+  CHECK(db.show(count).at("lines").at(0).at("counted") == 9);
+  const auto foreign = db.dir().write("foreign.csv", "Artikel;Menge\nNUT;6\n");
+  db.must({"count", "load", count, foreign, "--map", "sku=Artikel", "--map", "counted=Menge", "--delimiter",
+           ";"});
+  CHECK(db.show(count).at("lines").at(1).at("counted") == 6);
+  CHECK(db.run({"count", "load", count, db.dir().write("none.csv", "sku,counted\nBOLT,\n")}).exit == 2);
+}
+
+TEST_CASE("what was not counted is left, or was not there", "[count]") {
+  Shop db;
+  const auto count = db.open();
+  CHECK(db.run({"count", "close", count}).exit == 5);  // nothing was counted
+  db.must({"count", "enter", count, "BOLT=10"});
+  db.must({"count", "close", count, "--uncounted-is-zero", "--policy", "as-counted"});
+  CHECK(db.on_hand("NUT") == 0);
+  CHECK(db.on_hand("BOLT") == 10);
+  const auto some = db.open({"--sku", "NUT"});
+  CHECK(db.show(some).at("rows") == 1);
+  // What joins the sheet later is remembered as it stands then.
+  db.must({"count", "enter", some, "BOLT=10", "NUT=0"});
+  db.must({"count", "close", some});
+  CHECK(db.on_hand("BOLT") == 10);
+  CHECK(db.run({"count", "open", "-w", "EAST", "--sku", "NONE"}).exit == 3);
+  CHECK(db.run({"count", "open", "-w", "NORTH"}).exit == 3);
+  db.verify();
+}
+
+TEST_CASE("a cancelled count posts nothing", "[count]") {
+  Shop db;
+  const auto count = db.open();
+  db.must({"count", "enter", count, "BOLT=1"});
+  CHECK(db.must({"count", "cancel", count, "--json"}).json().at("state") == "cancelled");
+  db.must({"count", "cancel", count});
+  CHECK(db.run({"count", "close", count}).exit == 5);
+  CHECK(db.on_hand("BOLT") == 10);
+  const auto list = db.must({"count", "list", "--json"}).json();
+  db.check_answer({"count", "list"}, list);
+  CHECK(list.size() == 1);
+}
+
+TEST_CASE("a count closed by many at once is posted once", "[count]") {
+  Shop db;
+  const auto count = db.open();
+  db.must({"count", "enter", count, "BOLT=8", "NUT=5"});
+  std::vector<std::unique_ptr<Process>> closers;
+  for (int i = 0; i < 8; ++i) closers.push_back(db.start({"count", "close", count, "--json"}));
+  std::set<std::int64_t> operations;
+  int first = 0;
+  for (auto& closer : closers) {
+    const auto result = closer->wait();
+    REQUIRE(result.exit == 0);
+    operations.insert(result.json().at("operation").get<std::int64_t>());
+    first += result.json().at("replayed") == false;
+  }
+  CHECK(operations.size() == 1);
+  CHECK(first == 1);
+  CHECK(db.integer("SELECT count(*) FROM operation WHERE kind = 'count'") == 1);
+  CHECK(db.on_hand("BOLT") == 8);
+  db.verify();
+}
+
+// The dock does not stop for the people who count. Whatever moves meanwhile, the ledger and the balance
+// agree, and with rebase what is there at the end is what was missing less than all that was shipped.
+TEST_CASE("a count while others ship ends with the balance that its policy promises", "[count]") {
+  const std::string policy = GENERATE("strict", "rebase", "as-counted");
+  Shop db;
+  db.must({"receive", "-w", "EAST", "BOLT=9990"});  // 10,000
+  const auto count = db.open();
+  RunOptions ships;
+  for (int i = 0; i < 200; ++i) {
+    ships.stdin_text += R"({"kind":"ship","warehouse":"EAST","id":"s)" + std::to_string(i) +
+                        R"(","lines":[{"sku":"BOLT","quantity":1}]})"
+                        "\n";
+  }
+  const auto shipper = db.start({"apply", "-", "--ack"}, ships);
+  db.must({"count", "enter", count, "BOLT=9990"});
+  Result closed = db.run({"count", "close", count, "--policy", policy, "--json"});
+  const auto shipped = shipper->wait();
+  INFO(policy << ": " << closed << shipped);
+  REQUIRE(shipped.exit == 0);
+  if (policy == "rebase") {
+    REQUIRE(closed.exit == 0);
+    CHECK(db.on_hand("BOLT") == 9790);  // ten were missing
+  } else if (policy == "as-counted") {
+    REQUIRE(closed.exit == 0);
+    const auto after = closed.json().at("lines").at(0).at("on_hand").get<std::int64_t>();
+    CHECK(after == 9990);
+    const auto before = closed.json().at("lines").at(0).at("before").get<std::int64_t>();
+    CHECK(db.on_hand("BOLT") == 9990 - (200 - (10000 - before)));
+  } else {
+    // Either nothing had moved yet, or it is refused and nothing was changed.
+    CHECK((closed.exit == 0 || closed.exit == 5));
+    CHECK(db.on_hand("BOLT") == (closed.exit == 0 ? 9790 : 9800));
+    CHECK(db.run({"count", "close", count}).exit == closed.exit);
+  }
+  db.verify();
+}
