@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 
+#include "catalog/price_check.hpp"
 #include "command.hpp"
 #include "core/text.hpp"
 #include "stock/verify.hpp"
@@ -21,7 +24,11 @@ struct BackupOptions {
 VerifyReport verify_copy(const std::string& path) {
   const auto store = db::open_store("sqlite:" + path, {.write = false, .immutable = true});
   VerifyReport report;
-  in_snapshot(*store, [&] { report = verify_ledger(*store); });
+  in_snapshot(*store, [&] {
+    report = verify_ledger(*store);
+    auto prices = check_prices(*store, {}, [&] { return store->clock(); });
+    std::move(prices.violations.begin(), prices.violations.end(), std::back_inserter(report.violations));
+  });
   if (report.violations.empty()) return report;
   throw Error(Exit::invariant,
               fmt::format("the ledger is not sound ({}, the first: {}), so no backup was made",

@@ -234,7 +234,7 @@ class LineReader {
       add_all(kept, context_.open_for_reading()->warehouse_codes(typed, most), "");
     } else if (type == "SKU") {
       add_all(kept, context_.open_for_reading()->skus(typed, most), "");
-    } else if (type == "SKU=QTY") {
+    } else if (type == "SKU=QTY" || type == "SKU=PRICE") {
       answer_.place = Completion::Place::parts;
       add_all(kept, context_.open_for_reading()->skus(typed, most), "=");
     } else if (type == "COMMAND") {

@@ -23,6 +23,8 @@ std::vector<io::Field> fields_of(const ExportCounts& counts, std::chrono::steady
   const auto elapsed = std::chrono::steady_clock::now() - begin;
   return {{"warehouses", counts.warehouses},
           {"products", counts.products},
+          {"thresholds", counts.thresholds},
+          {"prices", counts.prices},
           {"operations", counts.operations},
           {"movements", counts.movements},
           {"seal", counts.seal},
@@ -66,7 +68,7 @@ class NewFile {
 ExportCounts write_to(db::SqlStore& store, io::Output& out) {
   ExportCounts counts;
   in_snapshot(store, [&] {
-    counts = intake::write_export(store, store,
+    counts = intake::write_export(store, store, store,
                                   {store.info().currency.code(), store.info().uuid, std::string(version)},
                                   [&](std::string_view line) {
                                     out.write(line);

@@ -58,9 +58,9 @@ void print_one(Context& context, db::SqlStore& store, const std::string& sku) {
   if (!found) throw no_product(sku);
 }
 
-Product read_one(CatalogStore& store, const std::string& sku) {
+Product read_one(CatalogStore& store, const std::string& sku, Micros now) {
   const std::vector<std::string> skus{sku};
-  auto found = store.read_products(skus);
+  auto found = store.read_products(skus, now);
   if (found.empty()) throw no_product(sku);
   return std::move(found.front());
 }
@@ -86,6 +86,11 @@ void set_fields(Product& product, const ProductOptions& options, const Currency&
   }
 }
 
+PriceNote note_of(Context& context, CatalogStore& store, const char* reason) {
+  const auto origin = context.origin();
+  return {context.actor(), reason, origin.host, origin.tool_version, std::nullopt, store.price_clock()};
+}
+
 Exit add(Context& context, const ProductOptions& options) {
   Product product;
   product.sku = Sku::parse(options.sku).str();
@@ -98,7 +103,7 @@ Exit add(Context& context, const ProductOptions& options) {
                   fmt::format("product {} exists already", text::printable(product.sku)),
                   fmt::format("`invctl product set {}` changes it", text::printable(product.sku)));
     }
-    store.insert_products(std::span(&product, 1));
+    store.insert_products(std::span(&product, 1), note_of(context, store, "product add"));
   });
   print_one(context, *context.open_for_reading(), product.sku);
   return Exit::ok;
@@ -112,8 +117,16 @@ Exit set(Context& context, const ProductOptions& options) {
                 "--name, --category, --unit, --price, --reorder-point or --barcode");
   }
   change_catalog(context, [&](CatalogStore& store) {
-    auto product = read_one(store, sku);
+    const auto note = note_of(context, store, "product set");
+    auto product = read_one(store, sku, note.now);
+    const auto price = product.price_minor;
     set_fields(product, options, store.info().currency);
+    if (product.price_minor != price) {
+      PriceBatch prices(note);
+      prices.add(product, price, product.price_minor);
+      auto change = std::move(prices).finish();
+      store.append_prices(change);
+    }
     store.update_products(std::span(&product, 1));
   });
   print_one(context, *context.open_for_reading(), sku);
@@ -123,7 +136,7 @@ Exit set(Context& context, const ProductOptions& options) {
 Exit retire(Context& context, const ProductOptions& options) {
   const auto sku = Sku::parse(options.sku).str();
   change_catalog(context, [&](CatalogStore& store) {
-    auto product = read_one(store, sku);
+    auto product = read_one(store, sku, store.price_clock());
     if (options.undo == !product.retired_at.has_value()) return;  // it is so already
     const auto on_hand = store.on_hand_of_product(product.id);
     if (!options.undo && on_hand != 0) {

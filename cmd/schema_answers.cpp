@@ -27,6 +27,40 @@ Json product() {
                  {"available", integer()}});
 }
 
+Json threshold() {
+  return object({{"warehouse", nullable(string())},
+                 {"sku", string()},
+                 {"name", string()},
+                 {"reorder_point", nullable(integer())},
+                 {"target", nullable(integer())}});
+}
+
+Json alert(bool reorder) {
+  std::vector<std::pair<std::string, Json>> fields = {
+      {"warehouse", string()},      {"sku", string()},
+      {"name", string()},           {"on_hand", integer()},
+      {"reserved", integer()},      {"available", integer()},
+      {"reorder_point", integer()}, {"target", nullable(integer())},
+      {"threshold", string()}};
+  if (reorder) fields.emplace_back("order", integer());
+  return object(fields);
+}
+
+Json crossing() {
+  return object({{"seq", nullable(integer())},
+                 {"operation", nullable(integer())},
+                 {"kind", nullable(string())},
+                 {"warehouse", string()},
+                 {"sku", string()},
+                 {"name", string()},
+                 {"state", string()},
+                 {"cause", string()},
+                 {"version", integer()},
+                 {"available", integer()},
+                 {"reorder_point", nullable(integer())},
+                 {"recorded_at", nullable(time())}});
+}
+
 Json seed_counts() {
   return object({{"rows", integer()},
                  {"inserted", integer()},
@@ -88,6 +122,8 @@ Json audit(const std::vector<std::pair<std::string, Json>>& counts) {
 Json export_counts() {
   return object({{"warehouses", integer()},
                  {"products", integer()},
+                 {"thresholds", integer()},
+                 {"prices", integer()},
                  {"operations", integer()},
                  {"movements", integer()},
                  {"seal", string()},
@@ -232,6 +268,7 @@ std::span<const AnswerSchema> other_schemas() {
          return audit({{"inventory_rows", integer()},
                        {"operations", integer()},
                        {"movements", integer()},
+                       {"prices", nullable(integer())},
                        {"seals", nullable(integer())},
                        {"elapsed_ms", integer()}});
        }},
@@ -253,6 +290,53 @@ std::span<const AnswerSchema> other_schemas() {
       {"product show", product},
       {"product retire", product},
       {"product list", [] { return array(product()); }},
+      {"price set",
+       [] {
+         return object({{"id", string()},
+                        {"replayed", boolean()},
+                        {"actor", string()},
+                        {"reason", string()},
+                        {"recorded_at", time()},
+                        {"effective_at", time()},
+                        {"currency", string()},
+                        {"lines", array(object({{"sku", string()},
+                                                {"version", integer()},
+                                                {"old_price_minor", nullable(integer())},
+                                                {"new_price_minor", nullable(integer())}}))}},
+                       {{"dry_run", boolean()}});
+       }},
+      {"price list",
+       [] {
+         return array(object({{"sku", string()},
+                              {"name", string()},
+                              {"category", nullable(string())},
+                              {"price_minor", nullable(integer())},
+                              {"currency", string()},
+                              {"since", nullable(time())},
+                              {"next_price_minor", nullable(integer())},
+                              {"next_at", nullable(time())}}));
+       }},
+      {"price history",
+       [] {
+         return array(object({{"version", integer()},
+                              {"sku", string()},
+                              {"old_price_minor", nullable(integer())},
+                              {"new_price_minor", nullable(integer())},
+                              {"currency", string()},
+                              {"effective_at", time()},
+                              {"upcoming", boolean()},
+                              {"actor", string()},
+                              {"reason", string()},
+                              {"id", nullable(string())},
+                              {"recorded_at", time()}}));
+       }},
+      {"threshold set", threshold},
+      {"threshold unset", threshold},
+      {"threshold list", [] { return array(threshold()); }},
+      {"alerts", [] { return array(alert(false)); }},
+      {"alerts --reorder", [] { return array(alert(true)); }},
+      {"alerts --since", [] { return array(crossing()); }},
+      {"alerts --cursor", [] { return array(crossing()); }},
       {"config",
        [] {
          return array(object({{"name", string()}, {"value", nullable(string())}, {"origin", string()}}));

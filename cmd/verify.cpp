@@ -8,6 +8,7 @@
 
 #include "apply/export_read.hpp"
 #include "audit_report.hpp"
+#include "catalog/price_check.hpp"
 #include "command.hpp"
 #include "core/text.hpp"
 #include "filters.hpp"
@@ -25,6 +26,7 @@ struct VerifyOptions {
 
 std::vector<std::string> check_names() {
   std::vector<std::string> names(std::begin(ledger_checks), std::end(ledger_checks));
+  names.emplace_back(prices_check);
   names.emplace_back("seals");
   return names;
 }
@@ -63,18 +65,18 @@ Violation no_such_state(const SealText& seal) {
   return {"seals", "seal", to_hex(seal.digest), "a state of the ledger that it is the digest of", "none"};
 }
 
-AuditAnswer answer_of(const VerifyScope& scope, const VerifyReport& report, std::optional<std::int64_t> seals,
+AuditAnswer answer_of(const VerifyScope& scope, const VerifyReport& report,
+                      std::optional<std::int64_t> prices, std::optional<std::int64_t> seals,
                       std::chrono::steady_clock::time_point begin) {
   const auto elapsed = seconds_since(begin);
   AuditAnswer answer;
   for (const auto& name : check_names()) {
     if (scope.has(name)) answer.checks.push_back(name);
   }
-  answer.counts = {{"inventory_rows", report.balances},
-                   {"operations", report.operations},
-                   {"movements", report.movements},
-                   {"seals", optional_value(seals)},
-                   {"elapsed_ms", static_cast<std::int64_t>(elapsed * 1000)}};
+  answer.counts = {
+      {"inventory_rows", report.balances}, {"operations", report.operations},
+      {"movements", report.movements},     {"prices", optional_value(prices)},
+      {"seals", optional_value(seals)},    {"elapsed_ms", static_cast<std::int64_t>(elapsed * 1000)}};
   answer.headline = fmt::format("{}, {}, {} ({:.1f} s)", text::count(report.balances, "inventory row"),
                                 text::count(report.operations, "operation"),
                                 text::count(report.movements, "movement"), elapsed);
@@ -86,12 +88,15 @@ AuditAnswer verify_database(db::SqlStore& store, VerifyScope scope, const std::o
   if (seal) scope.heads_after = seal->movements.value_or(-1);
   const auto begin = std::chrono::steady_clock::now();
   VerifyReport report;
+  PriceReport prices;
   SealCheck seals;
   in_snapshot(store, [&] {
     report = verify_ledger(store, scope);
+    prices = check_prices(store, scope, [&] { return store.clock(); });
     if (scope.has("seals")) seals = check_seals(store, scope, seal);
   });
-  auto answer = answer_of(scope, report, seals.seals, begin);
+  auto answer = answer_of(scope, report, prices.changes, seals.seals, begin);
+  answer.violations.insert(answer.violations.end(), prices.violations.begin(), prices.violations.end());
   answer.violations.insert(answer.violations.end(), seals.violations.begin(), seals.violations.end());
   if (seal && !holds(report, seals, *seal)) answer.violations.push_back(no_such_state(*seal));
   return answer;
@@ -103,7 +108,7 @@ AuditAnswer verify_file(const std::string& path, VerifyScope scope, const std::o
   const auto begin = std::chrono::steady_clock::now();
   auto file = io::InputFile::open(path);
   auto check = intake::check_export(file, file.name(), scope);
-  AuditAnswer answer = answer_of(scope, check.report, std::nullopt, begin);
+  AuditAnswer answer = answer_of(scope, check.report, check.prices, std::nullopt, begin);
   if (seal && !holds(check.report, {}, *seal)) answer.violations.push_back(no_such_state(*seal));
   return answer;
 }

@@ -9,7 +9,7 @@ const Dialect sqlite_dialect = {
     .exclusive_writer = true,
     .for_update = "",
     .by_primary_key = "",
-    .now = "",
+    .now = "invctl_now()",  // SqliteConnection gives it to SQLite
     .table_exists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
     .rows_per_insert = 256,
     .rows_per_update = 1,

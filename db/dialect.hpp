@@ -18,7 +18,7 @@ struct Dialect {
   std::string_view for_update;      // after a SELECT that locks its rows
   std::string_view by_primary_key;  // after a table name: find the rows through the primary key
 
-  // The server's clock as microseconds since 1970; empty where there is no server but this machine.
+  // The database's clock as microseconds since 1970.
   std::string_view now;
 
   std::string_view table_exists;  // a query that counts the tables of a name

@@ -88,9 +88,10 @@ void check_grants(Connection& connection, std::vector<Finding>& findings) {
     const auto rights = grant.substr(0, grant.find(" ON "));
     const bool on_server = grant.find(" ON *.*") != std::string::npos;
     // What is open now is deleted when it ends; it is no part of the ledger.
-    const bool of_holds = grant.find(".`hold` ") != std::string::npos;
+    const bool of_current_state =
+        grant.find(".`hold` ") != std::string::npos || grant.find(".`threshold` ") != std::string::npos;
     for (const std::string_view right : {"ALL PRIVILEGES", "DELETE", "DROP", "SUPER"}) {
-      if (of_holds && right == "DELETE") continue;
+      if (of_current_state && right == "DELETE") continue;
       if (rights.find(right) != std::string::npos) {
         too_wide += fmt::format("{}{}{}", too_wide.empty() ? "" : ", ", right, on_server ? " on *.*" : "");
       }

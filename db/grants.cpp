@@ -28,6 +28,9 @@ constexpr TableRights operator_rights[] = {
     {"stock_count", "INSERT, UPDATE"},
     {"count_line", "INSERT"},
     {"count_entry", "INSERT"},
+    {"price_change", "INSERT"},
+    {"price_line", "INSERT"},
+    {"threshold", "INSERT, UPDATE, DELETE"},
     {"seal", "INSERT"},
     {"seal_line", "INSERT"},
     {"applied_file", "INSERT"},
@@ -70,7 +73,9 @@ std::string grants_sql(std::string_view role, const std::string& database) {
         "GRANT INSERT, UPDATE, CREATE, ALTER, INDEX, REFERENCES, TRIGGER, LOCK TABLES ON {}.* TO {};\n",
         schema, account);
     // CREATE lets the right be given before there is such a table.
-    sql += fmt::format("GRANT CREATE, DELETE ON {}.`hold` TO {};\n", schema, account);
+    for (const auto* table : {"hold", "threshold"}) {
+      sql += fmt::format("GRANT CREATE, DELETE ON {}.`{}` TO {};\n", schema, table, account);
+    }
     sql += fmt::format(
         "-- The databases that simulate-concurrency makes and drops.\n"
         "GRANT ALL PRIVILEGES ON `invctl\\_sim\\_%`.* TO {};\n",

@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "core/sha256.hpp"
+#include "sql_prices.hpp"
 #include "stock/transactions.hpp"
 
 namespace invctl::db {
@@ -62,6 +63,11 @@ void put_setting(Connection& connection, std::string_view name, std::string_view
   if (update.bind(value).bind(name).run() > 0) return;
   Query insert(connection, "INSERT INTO setting (name, value) VALUES (?, ?)");
   insert.bind(name).bind(value).run();
+}
+
+int stored_version(Connection& connection) {
+  Query query(connection, "SELECT value FROM setting WHERE name = 'schema_version'");
+  return query.next() ? std::stoi(query.text(0)) : 0;
 }
 
 // A random version 4 UUID (RFC 9562).
@@ -152,7 +158,10 @@ MigrationReport migrate(Connection& connection, const std::vector<Migration>& mi
     if (!dry_run)
       apply_migration(connection, migration, found == applied.end() ? -1 : found->second.statements_done);
   }
-  if (dry_run || (report.applied.empty() && !fresh)) return report;
+  // An interrupted run may have got as far as the last statement, and no further.
+  const bool complete = report.applied.empty() && !fresh && stored_version(connection) == report.to;
+  if (dry_run || complete) return report;
+  if (has_table(connection, "price_line")) record_first_prices(connection, deadline);
   if (fresh) {
     put_setting(connection, "currency", currency.code());
     put_setting(connection, "database_uuid", make_uuid());

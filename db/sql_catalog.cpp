@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "sql_prices.hpp"
 #include "sql_store.hpp"
 #include "sql_text.hpp"
 
@@ -12,8 +13,21 @@ namespace invctl::db {
 namespace {
 
 constexpr std::string_view warehouse_columns = "id, code, name, address, retired_at";
-constexpr std::string_view product_columns =
-    "id, sku, name, category, unit, price_minor, reorder_point, barcode, retired_at, version";
+// `price` and `next` are expressions for the price in effect and the moment of the next one.
+std::string product_columns(std::string_view price, std::string_view next) {
+  return fmt::format(
+      "p.id, p.sku, p.name, p.category, p.unit, {}, p.reorder_point, p.barcode, p.retired_at, p.version, {}, "
+      "p.price_version, p.reorder_target",
+      price, next);
+}
+
+std::string next_price(Micros now) {
+  return fmt::format(
+      "(CASE WHEN p.next_price_at IS NULL OR p.next_price_at > {0} THEN p.next_price_at ELSE "
+      "(SELECT MIN(c.effective_at) FROM price_line l JOIN price_change c ON c.id = l.change_id "
+      "WHERE l.product_id = p.id AND c.effective_at > {0}) END)",
+      now);
+}
 
 Warehouse read_warehouse(const Query& query) {
   return {query.integer(0), query.text(1), query.text(2), query.optional_text(3), query.optional_integer(4)};
@@ -31,6 +45,9 @@ Product read_product(const Query& query) {
   product.barcode = query.optional_text(7);
   product.retired_at = query.optional_integer(8);
   product.version = query.integer(9);
+  product.next_price_at = query.optional_integer(10);
+  product.price_version = query.integer(11);
+  product.reorder_target = query.optional_integer(12);
   return product;
 }
 
@@ -73,16 +90,19 @@ std::vector<Warehouse> SqlStore::list_warehouses() {
 }
 
 void SqlStore::each_product(const std::function<void(const Product&)>& use) {
-  Query query(*connection_, fmt::format("SELECT {} FROM product ORDER BY sku", product_columns));
+  Query query(*connection_, fmt::format("SELECT {} FROM product p ORDER BY p.sku",
+                                        product_columns("p.price_minor", "p.next_price_at")));
   while (query.next()) use(read_product(query));
 }
 
-std::vector<Product> SqlStore::read_products(std::span<const std::string> skus) {
+std::vector<Product> SqlStore::read_products(std::span<const std::string> skus, Micros now) {
+  // One moment for both, and the same text for a whole transaction.
+  const auto columns = product_columns(price_in_effect(std::to_string(now)), next_price(now));
   std::vector<Product> found;
   for_lists(
       *connection_, skus,
-      [](std::size_t n) {
-        return fmt::format("SELECT {} FROM product WHERE sku IN ({})", product_columns, placeholders(n));
+      [&](std::size_t n) {
+        return fmt::format("SELECT {} FROM product p WHERE p.sku IN ({})", columns, placeholders(n));
       },
       [&](Query& query) {
         while (query.next()) found.push_back(read_product(query));
@@ -145,14 +165,33 @@ std::vector<std::int64_t> SqlStore::insert_warehouses(std::span<const Warehouse>
                      });
 }
 
-std::vector<std::int64_t> SqlStore::insert_products(std::span<const Product> products) {
-  return insert_rows(
-      "product", "id, sku, name, category, unit, price_minor, reorder_point, barcode, retired_at, version",
-      products, &Product::sku, [](Query& query, const Product& product) {
+std::vector<std::int64_t> SqlStore::insert_products(std::span<const Product> products,
+                                                    const PriceNote& note) {
+  const auto is_first_price = [](const Product& product) {
+    return product.price_minor && product.price_version == 0;
+  };
+  auto ids = insert_rows(
+      "product",
+      "id, sku, name, category, unit, price_minor, reorder_point, barcode, retired_at, version, "
+      "next_price_at, price_version, reorder_target",
+      products, &Product::sku, [&](Query& query, const Product& product) {
         query.lend(product.sku).lend(product.name).lend(product.category).lend(product.unit);
         query.bind(product.price_minor).bind(product.reorder_point).lend(product.barcode);
-        query.bind(product.retired_at).bind(product.version);
+        query.bind(product.retired_at).bind(product.version).bind(product.next_price_at);
+        query.bind(is_first_price(product) ? 1 : product.price_version).bind(product.reorder_target);
       });
+  auto dated = note;
+  if (dated.now == 0) dated.now = price_clock();
+  PriceBatch batch(dated);
+  for (std::size_t i = 0; i < products.size(); ++i) {
+    if (!is_first_price(products[i])) continue;
+    auto& lines = batch.change().lines;
+    lines.push_back({ids[i], products[i].sku, 1, std::nullopt, products[i].price_minor});
+  }
+  if (batch.empty()) return ids;
+  auto change = std::move(batch).finish();
+  append_prices(change);
+  return ids;
 }
 
 void SqlStore::update_warehouses(std::span<const Warehouse> warehouses) {
@@ -166,9 +205,12 @@ void SqlStore::update_products(std::span<const Product> products) {
   for (const auto& product : products) {
     Query query(*connection_,
                 "UPDATE product SET name = ?, category = ?, unit = ?, price_minor = ?, reorder_point = ?, "
-                "barcode = ?, retired_at = ?, version = version + 1 WHERE id = ?");
+                "barcode = ?, retired_at = ?, next_price_at = ?, price_version = ?, reorder_target = ?, "
+                "version = version + 1 WHERE id = ?");
     query.bind(product.name).bind(product.category).bind(product.unit).bind(product.price_minor);
-    query.bind(product.reorder_point).bind(product.barcode).bind(product.retired_at).bind(product.id).run();
+    query.bind(product.reorder_point).bind(product.barcode).bind(product.retired_at);
+    query.bind(product.next_price_at).bind(product.price_version).bind(product.reorder_target);
+    query.bind(product.id).run();
   }
 }
 

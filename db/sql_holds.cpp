@@ -49,13 +49,20 @@ void delete_holds(Connection& connection, std::int64_t row, std::span<const std:
 
 }  // namespace
 
+std::string reserved_now(std::string_view now) {
+  return fmt::format(
+      "(CASE WHEN i.reserved = 0 THEN 0 ELSE i.reserved - COALESCE((SELECT CAST(SUM(h.quantity) AS SIGNED) "
+      "FROM hold h WHERE h.inventory_id = i.id AND h.expires_at <= {}), 0) END)",
+      now);
+}
+
 std::string SqlStore::now_sql() const {
-  const auto now = connection_->dialect().now;
-  return now.empty() ? std::to_string(now_utc()) : std::string(now);
+  return std::string(connection_->dialect().now);
 }
 
 Micros SqlStore::clock() {
-  if (connection_->dialect().now.empty()) return now_utc();
+  // Where there is no server, this machine's clock is the database's.
+  if (connection_->dialect().exclusive_writer) return now_utc();
   Query query(*connection_, "SELECT " + now_sql());
   query.next();
   return query.integer(0);

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "sql_inventory.hpp"
+#include "sql_prices.hpp"
 #include "sql_store.hpp"
 #include "sql_text.hpp"
 
@@ -63,10 +64,11 @@ std::vector<WarehouseInfo> SqlStore::all_warehouses() {
 std::vector<ProductInfo> SqlStore::find_products(std::span<const std::string> skus) {
   std::vector<ProductInfo> found;
   found.reserve(skus.size());
+  const auto price = price_in_effect(now_sql());
   for_lists(
       *connection_, skus,
-      [](std::size_t n) {
-        return fmt::format("SELECT id, sku, price_minor, retired_at FROM product WHERE sku IN ({})",
+      [&](std::size_t n) {
+        return fmt::format("SELECT p.id, p.sku, {}, p.retired_at FROM product p WHERE p.sku IN ({})", price,
                            placeholders(n));
       },
       [&](Query& query) {
@@ -91,12 +93,13 @@ CodesFound SqlStore::look_up(std::span<const std::string> warehouses, bool every
   const auto codes = every_warehouse ? "" : fmt::format(" code IN ({})", placeholders(places));
   const auto sql = fmt::format(
       "SELECT 0, id, code, NULL, retired_at FROM warehouse{0}{1} "
-      "UNION ALL SELECT 1, id, sku, price_minor, retired_at FROM product WHERE sku IN ({2}) "
+      "UNION ALL SELECT 1, p.id, p.sku, {5}, p.retired_at FROM product p WHERE p.sku IN ({2}) "
       "UNION ALL SELECT 2, i.id, NULL, i.warehouse_id, i.product_id FROM inventory i "
       "JOIN product p ON p.id = i.product_id{3} WHERE p.sku IN ({2}){4}",
       every_warehouse ? "" : " WHERE", codes, placeholders(goods),
       every_warehouse ? "" : " JOIN warehouse w ON w.id = i.warehouse_id",
-      every_warehouse ? "" : fmt::format(" AND w.code IN ({})", placeholders(places)));
+      every_warehouse ? "" : fmt::format(" AND w.code IN ({})", placeholders(places)),
+      price_in_effect(now_sql()));
   Query query(*connection_, sql);
   const auto bind_all = [&](std::span<const std::string> list, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) query.bind(list[std::min(i, list.size() - 1)]);

@@ -5,36 +5,14 @@
 #include <utility>
 
 #include "core/text.hpp"
+#include "sql_conditions.hpp"
+#include "sql_prices.hpp"
 #include "sql_store.hpp"
 #include "sql_text.hpp"
 
 namespace invctl::db {
 
 namespace {
-
-// Conditions of a WHERE clause with the values they bind, in order.
-class Conditions {
- public:
-  void add(std::string condition) { parts_.push_back(std::move(condition)); }
-  void add(std::string condition, std::string value) {
-    parts_.push_back(std::move(condition));
-    values_.emplace_back(std::move(value));
-  }
-  void add(std::string condition, std::int64_t value) {
-    parts_.push_back(std::move(condition));
-    values_.emplace_back(value);
-  }
-  std::string sql() const { return parts_.empty() ? "" : " WHERE " + text::join(parts_, " AND "); }
-  void bind(Query& query) const {
-    for (const auto& value : values_) {
-      std::visit([&](const auto& v) { query.bind(v); }, value);
-    }
-  }
-
- private:
-  std::vector<std::string> parts_;
-  std::vector<std::variant<std::string, std::int64_t>> values_;
-};
 
 std::vector<std::string> with_prefix(Connection& connection, const std::string& table,
                                      const std::string& column, const std::string& prefix,
@@ -55,14 +33,6 @@ std::vector<std::string> with_prefix(Connection& connection, const std::string& 
   found.pop_back();
   read("DESC", 1);
   return found;
-}
-
-// What is reserved of `inventory i`, without what has expired.
-std::string reserved_now(const std::string& now) {
-  return fmt::format(
-      "(CASE WHEN i.reserved = 0 THEN 0 ELSE i.reserved - COALESCE((SELECT CAST(SUM(h.quantity) AS SIGNED) "
-      "FROM hold h WHERE h.inventory_id = i.id AND h.expires_at <= {}), 0) END)",
-      now);
 }
 
 bool only_an_item(const HistoryFilter& filter) {
@@ -118,8 +88,8 @@ void SqlStore::stock(const StockFilter& filter, const std::function<void(const S
   const std::string on_hand = filter.as_of ? "m.on_hand_after" : "i.on_hand";
   const std::string reserved = filter.as_of ? "m.reserved_after" : reserved_now(now_sql());
   if (filter.below_reorder) {
-    conditions.add("p.retired_at IS NULL");
-    conditions.add(fmt::format("p.reorder_point > {} - {}", on_hand, reserved));
+    conditions.add("p.retired_at IS NULL AND w.retired_at IS NULL");
+    conditions.add(fmt::format("{} > {} - {}", reorder_point_sql, on_hand, reserved));
   }
   // Backwards from each row's newest version until one is old enough.
   const std::string then =
@@ -129,10 +99,10 @@ void SqlStore::stock(const StockFilter& filter, const std::function<void(const S
                    : "";
   Query query(
       *connection_,
-      fmt::format("SELECT w.code, p.sku, p.name, {}, {}, p.reorder_point FROM inventory i "
-                  "JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id{}{} "
+      fmt::format("SELECT w.code, p.sku, p.name, {}, {}, {} FROM inventory i "
+                  "JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id{}{}{} "
                   "ORDER BY w.code, p.sku",
-                  on_hand, reserved, then, conditions.sql()));
+                  on_hand, reserved, reorder_point_sql, join_threshold_sql, then, conditions.sql()));
   if (filter.as_of) query.bind(*filter.as_of);
   conditions.bind(query);
   while (query.next()) {
@@ -306,12 +276,11 @@ void SqlStore::products(const ProductFilter& filter, const std::function<void(co
   if (filter.category) conditions.add("p.category = ?", *filter.category);
   if (!filter.include_retired && !filter.sku) conditions.add("p.retired_at IS NULL");
   // The rows of one product come one after the other and are summed here, where overflow is seen.
-  Query query(
-      *connection_,
-      "SELECT p.sku, p.name, p.category, p.unit, p.barcode, p.price_minor, p.reorder_point, p.retired_at, "
-      "i.on_hand, " +
-          reserved_now(now_sql()) + " FROM product p LEFT JOIN inventory i ON i.product_id = p.id" +
-          conditions.sql() + " ORDER BY p.sku");
+  Query query(*connection_, "SELECT p.sku, p.name, p.category, p.unit, p.barcode, " +
+                                price_in_effect(now_sql()) + ", p.reorder_point, p.retired_at, i.on_hand, " +
+                                reserved_now(now_sql()) +
+                                " FROM product p LEFT JOIN inventory i ON i.product_id = p.id" +
+                                conditions.sql() + " ORDER BY p.sku");
   conditions.bind(query);
   std::optional<ProductEntry> current;
   while (query.next()) {

@@ -10,7 +10,9 @@
 #include "apply/export_import.hpp"
 #include "apply/file_store.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/price_store.hpp"
 #include "connection.hpp"
+#include "stock/alerts.hpp"
 #include "stock/audit.hpp"
 #include "stock/count.hpp"
 #include "stock/reads.hpp"
@@ -29,6 +31,8 @@ struct Guards {
 
 class SqlStore : public PostingStore,
                  public CatalogStore,
+                 public PriceStore,
+                 public AlertStore,
                  public ReadStore,
                  public RepairStore,
                  public SealStore,
@@ -67,16 +71,39 @@ class SqlStore : public PostingStore,
   const DatabaseInfo& info() const override { return info_; }
   void lock_catalog() override;
   std::vector<Warehouse> read_warehouses(std::span<const std::string> codes) override;
-  std::vector<Product> read_products(std::span<const std::string> skus) override;
+  using CatalogStore::insert_products;
+  using CatalogStore::read_products;
+  std::vector<Product> read_products(std::span<const std::string> skus, Micros now) override;
   bool has_products() override;
   std::vector<Warehouse> list_warehouses() override;
   void each_product(const std::function<void(const Product&)>& use) override;
   std::vector<std::int64_t> insert_warehouses(std::span<const Warehouse> warehouses) override;
-  std::vector<std::int64_t> insert_products(std::span<const Product> products) override;
+  std::vector<std::int64_t> insert_products(std::span<const Product> products,
+                                            const PriceNote& note) override;
   void update_warehouses(std::span<const Warehouse> warehouses) override;
   void update_products(std::span<const Product> products) override;
   Quantity on_hand_in_warehouse(std::int64_t warehouse_id) override;
   Quantity on_hand_of_product(std::int64_t product_id) override;
+  Micros price_clock() override;
+  void append_prices(PriceChange& change) override;
+  std::vector<Threshold> thresholds() override;
+  void put_threshold(const Threshold& threshold) override;
+  bool delete_threshold(std::int64_t warehouse_id, std::int64_t product_id) override;
+
+  std::optional<PriceChange> find_price_change(const std::string& key) override;
+  std::vector<PriceLine> price_lines(std::int64_t change, std::span<const std::int64_t> products) override;
+  std::optional<Minor> price_at(std::int64_t product, Micros moment) override;
+  void list_prices(const PriceFilter& filter, const std::function<void(const PriceEntry&)>& row) override;
+  void price_history(const PriceHistoryFilter& filter,
+                     const std::function<void(const PriceHistoryEntry&)>& row) override;
+  void product_prices(const std::function<void(const ProductPrice&)>& row) override;
+  void price_changes(const std::function<void(const PriceChange&)>& row) override;
+
+  void low_stock(const AlertFilter& filter, const std::function<void(const AlertEntry&)>& row) override;
+  void levels(const AlertFilter& filter, const std::function<void(const StockLevel&)>& row) override;
+  std::vector<LevelStep> steps_after(std::int64_t inventory_id, std::int64_t version) override;
+  void steps_since(const AlertFilter& filter, std::int64_t seq,
+                   const std::function<void(const StockLevel&, const LevelStep&)>& step) override;
 
   void stock(const StockFilter& filter, const std::function<void(const StockEntry&)>& row) override;
   void history(const HistoryFilter& filter, const std::function<void(const HistoryEntry&)>& row) override;

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "connection.hpp"
 
@@ -27,5 +28,16 @@ void for_lists(Connection& connection, std::span<const T> values, Sql&& sql, Use
 // "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)" for n rows.
 std::string insert_sql(const std::string& table, const std::string& columns, std::size_t column_count,
                        std::size_t n);
+
+// What is reserved of `inventory i`, without what has expired at `now` (an expression).
+std::string reserved_now(std::string_view now);
+
+// The threshold of `inventory i` stands above that of `product p`, as a whole.
+inline constexpr std::string_view join_threshold_sql =
+    " LEFT JOIN threshold t ON t.warehouse_id = i.warehouse_id AND t.product_id = i.product_id";
+inline constexpr std::string_view reorder_point_sql =
+    "(CASE WHEN t.product_id IS NULL THEN p.reorder_point ELSE t.reorder_point END)";
+inline constexpr std::string_view reorder_target_sql =
+    "(CASE WHEN t.product_id IS NULL THEN p.reorder_target ELSE t.target END)";
 
 }  // namespace invctl::db

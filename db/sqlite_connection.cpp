@@ -244,6 +244,11 @@ SqliteConnection::SqliteConnection(const std::string& path, const Options& optio
   // long enough does it instead.
   sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_wal_hook(database_.getHandle(), &SqliteConnection::after_commit, this);
+  // SQLite's own clock knows milliseconds only.
+  sqlite3_create_function(
+      database_.getHandle(), "invctl_now", 0, SQLITE_UTF8, nullptr,
+      [](sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_int64(context, now_utc()); },
+      nullptr, nullptr);
   // Not left to how the library was compiled: a commit is on disk before it is reported.
   execute("PRAGMA synchronous = FULL");
   execute("PRAGMA foreign_keys = ON");

@@ -58,6 +58,13 @@ Json to_json(const MovementEntry& movement) {
           {"hash", to_hex(record.hash)}};
 }
 
+Json to_json(const PriceLine& line) {
+  return {{"sku", line.sku},
+          {"version", line.version},
+          {"old_minor", maybe(line.old_minor)},
+          {"new_minor", maybe(line.new_minor)}};
+}
+
 template <class Rows>
 Json to_array(const Rows& rows) {
   Json array = Json::array();
@@ -167,7 +174,39 @@ Product read_product(const Members& row) {
   product.barcode = row.maybe_text("barcode");
   product.retired_at = row.maybe_time("retired_at");
   product.version = row.integer("version");
+  if (row.has("price_version")) product.price_version = row.integer("price_version");
+  if (row.has("next_price_at")) product.next_price_at = row.time("next_price_at");
+  if (row.has("reorder_target")) product.reorder_target = row.integer("reorder_target");
   return product;
+}
+
+Threshold read_threshold(const Members& row) {
+  return {0,
+          0,
+          row.code("warehouse"),
+          row.code("sku"),
+          row.integer("reorder_point"),
+          row.maybe_integer("target")};
+}
+
+PriceChange read_price(const Members& row) {
+  PriceChange change;
+  change.uid = row.bytes<16>("uid");
+  change.key = row.maybe_text("id");
+  change.actor = row.text("actor");
+  change.reason = row.text("reason");
+  change.effective_at = row.time("effective_at");
+  change.recorded_at = row.time("recorded_at");
+  change.host = row.text("host");
+  change.tool_version = row.text("tool_version");
+  change.hash = row.bytes<32>("hash");
+  for (const auto& each : row.array("lines")) {
+    const Members line(each);
+    change.lines.push_back({0, line.code("sku"), line.integer("version"), line.maybe_integer("old_minor"),
+                            line.maybe_integer("new_minor")});
+  }
+  change.line_count = static_cast<std::int64_t>(change.lines.size());
+  return change;
 }
 
 PurchaseRecord read_purchase(const Members& row) {
@@ -236,8 +275,9 @@ ExportedOperation read_operation(const Members& row) {
 }
 
 ExportCounts read_end(const Members& row) {
-  return {row.integer("warehouses"), row.integer("products"), row.integer("operations"),
-          row.integer("movements"), row.text("seal")};
+  const auto later = [&](const char* name) { return row.has(name) ? row.integer(name) : 0; };
+  return {row.integer("warehouses"), row.integer("products"),  later("thresholds"), later("prices"),
+          row.integer("operations"), row.integer("movements"), row.text("seal")};
 }
 
 }  // namespace
@@ -262,16 +302,42 @@ std::string warehouse_line(const Warehouse& warehouse) {
 }
 
 std::string product_line(const Product& product) {
-  return to_line({{"product",
-                   {{"sku", product.sku},
-                    {"name", product.name},
-                    {"category", maybe(product.category)},
-                    {"unit", maybe(product.unit)},
-                    {"price_minor", maybe(product.price_minor)},
-                    {"reorder_point", maybe(product.reorder_point)},
-                    {"barcode", maybe(product.barcode)},
-                    {"retired_at", maybe_time(product.retired_at)},
-                    {"version", product.version}}}});
+  Json json = {{"product",
+                {{"sku", product.sku},
+                 {"name", product.name},
+                 {"category", maybe(product.category)},
+                 {"unit", maybe(product.unit)},
+                 {"price_minor", maybe(product.price_minor)},
+                 {"reorder_point", maybe(product.reorder_point)},
+                 {"barcode", maybe(product.barcode)},
+                 {"retired_at", maybe_time(product.retired_at)},
+                 {"version", product.version},
+                 {"price_version", product.price_version}}}};
+  if (product.next_price_at) json["product"]["next_price_at"] = format_time(*product.next_price_at);
+  if (product.reorder_target) json["product"]["reorder_target"] = *product.reorder_target;
+  return to_line(json);
+}
+
+std::string threshold_line(const Threshold& threshold) {
+  return to_line({{"threshold",
+                   {{"warehouse", threshold.warehouse},
+                    {"sku", threshold.sku},
+                    {"reorder_point", threshold.reorder_point},
+                    {"target", maybe(threshold.target)}}}});
+}
+
+std::string price_line(const PriceChange& change) {
+  return to_line({{"price",
+                   {{"uid", to_hex(change.uid)},
+                    {"id", maybe(change.key)},
+                    {"actor", change.actor},
+                    {"reason", change.reason},
+                    {"effective_at", format_time(change.effective_at)},
+                    {"recorded_at", format_time(change.recorded_at)},
+                    {"host", change.host},
+                    {"tool_version", change.tool_version},
+                    {"hash", to_hex(change.hash)},
+                    {"lines", to_array(change.lines)}}}});
 }
 
 std::string operation_line(const ExportedOperation& operation) {
@@ -306,6 +372,8 @@ std::string end_line(const ExportCounts& counts) {
   return to_line({{"end",
                    {{"warehouses", counts.warehouses},
                     {"products", counts.products},
+                    {"thresholds", counts.thresholds},
+                    {"prices", counts.prices},
                     {"operations", counts.operations},
                     {"movements", counts.movements},
                     {"seal", counts.seal}}}});
@@ -331,6 +399,13 @@ ExportLine parse_export_line(std::string_view text) {
   } else if (name == "product") {
     line.kind = Kind::product;
     line.product = read_product(Members(value));
+    line.has_price_version = value.contains("price_version");
+  } else if (name == "threshold") {
+    line.kind = Kind::threshold;
+    line.threshold = read_threshold(Members(value));
+  } else if (name == "price") {
+    line.kind = Kind::price;
+    line.price = read_price(Members(value));
   } else if (name == "operation") {
     line.kind = Kind::operation;
     line.operation = read_operation(Members(value));

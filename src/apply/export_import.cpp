@@ -46,7 +46,9 @@ class Importer {
     read_export(file, file.name(),
                 {.header = {},
                  .warehouse = [&](const Warehouse& warehouse) { add(warehouse); },
-                 .product = [&](const Product& product) { add(product); },
+                 .product = [&](const Product& product, bool) { add(product); },
+                 .threshold = [&](const Threshold& threshold) { add(threshold); },
+                 .price = [&](const PriceChange& change) { add(change); },
                  .operation = [&](const ExportedOperation& operation) { add(operation); }});
     flush_catalog();
     flush();
@@ -63,15 +65,37 @@ class Importer {
     if (products_.size() == chunk_size) flush_catalog();
   }
 
+  void add(Threshold threshold) {
+    flush_catalog();
+    const auto key = key_of(threshold.warehouse, threshold.sku);
+    threshold.warehouse_id = key.warehouse_id;
+    threshold.product_id = key.product_id;
+    target_.catalog.put_threshold(threshold);
+  }
+  void add(PriceChange change) {
+    flush_catalog();
+    for (auto& line : change.lines) line.product_id = product_ids_.at(line.sku);
+    target_.catalog.append_prices(change);
+  }
+
   void flush_catalog() {
+    if (warehouses_.empty() && products_.empty()) return;
     const auto warehouse_ids = target_.catalog.insert_warehouses(warehouses_);
     for (std::size_t i = 0; i < warehouses_.size(); ++i) {
       warehouse_ids_[warehouses_[i].code] = warehouse_ids[i];
     }
     warehouses_.clear();
-    const auto product_ids = target_.catalog.insert_products(products_);
+    const auto product_ids = target_.catalog.insert_products(products_, first_prices());
     for (std::size_t i = 0; i < products_.size(); ++i) product_ids_[products_[i].sku] = product_ids[i];
     products_.clear();
+  }
+
+  // Of products from before prices were recorded.
+  static PriceNote first_prices() {
+    PriceNote note;
+    note.actor = "import";
+    note.reason = "the price when prices began to be recorded";
+    return note;
   }
 
   InventoryKey key_of(const std::string& warehouse, const std::string& sku) const {
@@ -79,7 +103,7 @@ class Importer {
   }
 
   void add(const ExportedOperation& operation) {
-    if (!warehouses_.empty() || !products_.empty()) flush_catalog();
+    flush_catalog();
     auto record = operation.entry.record;
     record.id = 0;
     if (record.reverses_uid)

@@ -7,8 +7,10 @@
 #include <set>
 #include <unordered_map>
 
+#include "catalog/price_check.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "core/time.hpp"
 #include "stock/seal.hpp"
 
 namespace invctl::intake {
@@ -85,7 +87,16 @@ void hand_over(ExportLine& line, std::int64_t number, const ExportHandlers& hand
       break;
     case ExportLine::Kind::product:
       ++counts.products;
-      if (handlers.product) handlers.product(line.product);
+      if (handlers.product) handlers.product(line.product, line.has_price_version);
+      break;
+    case ExportLine::Kind::threshold:
+      ++counts.thresholds;
+      if (handlers.threshold) handlers.threshold(line.threshold);
+      break;
+    case ExportLine::Kind::price:
+      ++counts.prices;
+      line.price.id = number;
+      if (handlers.price) handlers.price(line.price);
       break;
     case ExportLine::Kind::operation:
       ++counts.operations;
@@ -138,10 +149,26 @@ namespace {
 
 class Checker {
  public:
-  explicit Checker(VerifyScope scope) : scope_(std::move(scope)), verifier_(scope_) {}
+  explicit Checker(VerifyScope scope) : scope_(std::move(scope)), verifier_(scope_), prices_(scope_) {}
 
   void warehouse(const Warehouse& warehouse) { add_code(warehouses_, warehouse.code); }
-  void product(const Product& product) { add_code(products_, product.sku); }
+  void product(const Product& product, bool has_price_version) {
+    add_code(products_, product.sku);
+    if (!has_price_version) return;
+    has_prices_ = true;
+    prices_.product({products_.at(product.sku), product.sku, product.price_minor, product.next_price_at,
+                     product.price_version});
+  }
+  void threshold(const Threshold& threshold) const { key_of(threshold.warehouse, threshold.sku); }
+  void price(PriceChange change) {
+    has_prices_ = true;
+    for (auto& line : change.lines) {
+      const auto product = products_.find(line.sku);
+      if (product == products_.end()) throw not_in_catalogue(text::quoted(line.sku));
+      line.product_id = product->second;
+    }
+    prices_.change(change);
+  }
 
   void operation(const ExportedOperation& operation) {
     auto entry = operation.entry;
@@ -161,7 +188,14 @@ class Checker {
     }
   }
 
-  VerifyReport finish() { return report_of(verifier_, scope_); }
+  VerifyReport finish() {
+    auto report = report_of(verifier_, scope_);
+    if (has_prices_ && PriceChecker::wanted(scope_)) {
+      for (auto& violation : prices_.finish(now_utc())) report.violations.push_back(std::move(violation));
+    }
+    return report;
+  }
+  std::int64_t prices() const { return prices_.changes(); }
 
  private:
   using Codes = std::unordered_map<std::string, std::int64_t>;
@@ -171,14 +205,15 @@ class Checker {
     }
   }
 
+  static Error not_in_catalogue(const std::string& what) {
+    return Error(Exit::bad_input, "bad_export", what + " is not in the export's catalogue", "");
+  }
+
   InventoryKey key_of(const std::string& warehouse, const std::string& sku) const {
     const auto place = warehouses_.find(warehouse);
     const auto product = products_.find(sku);
     if (place == warehouses_.end() || product == products_.end()) {
-      throw Error(Exit::bad_input, "bad_export",
-                  fmt::format("{} in {} is not in the export's catalogue", text::quoted(sku),
-                              text::quoted(warehouse)),
-                  "");
+      throw not_in_catalogue(fmt::format("{} in {}", text::quoted(sku), text::quoted(warehouse)));
     }
     return {place->second, product->second};
   }
@@ -199,6 +234,8 @@ class Checker {
 
   VerifyScope scope_;
   LedgerVerifier verifier_;
+  PriceChecker prices_;
+  bool has_prices_ = false;
   Codes warehouses_, products_;
   std::map<InventoryKey, std::int64_t> rows_;
   std::map<Uid, std::int64_t> openings_;
@@ -214,9 +251,13 @@ ExportCheck check_export(io::ByteSource& source, const std::string& name, Verify
       read_export(source, name,
                   {.header = [&](const ExportHeader& header) { check.header = header; },
                    .warehouse = [&](const Warehouse& warehouse) { checker.warehouse(warehouse); },
-                   .product = [&](const Product& product) { checker.product(product); },
+                   .product = [&](const Product& product,
+                                  bool has_price_version) { checker.product(product, has_price_version); },
+                   .threshold = [&](const Threshold& threshold) { checker.threshold(threshold); },
+                   .price = [&](const PriceChange& change) { checker.price(change); },
                    .operation = [&](const ExportedOperation& operation) { checker.operation(operation); }});
   check.report = checker.finish();
+  check.prices = checker.prices();
   const auto seal = seal_text(check.report.movements, seal_digest(check.report.heads_now));
   if (seal != check.counts.seal) {
     check.report.violations.push_back({"hash-chain", "end", "seal", seal, check.counts.seal});

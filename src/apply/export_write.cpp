@@ -10,8 +10,9 @@ namespace {
 
 class Writer {
  public:
-  Writer(LedgerReader& ledger, CatalogStore& catalog, const std::function<void(std::string_view)>& write)
-      : ledger_(ledger), catalog_(catalog), write_(write) {}
+  Writer(LedgerReader& ledger, CatalogStore& catalog, PriceStore& prices,
+         const std::function<void(std::string_view)>& write)
+      : ledger_(ledger), catalog_(catalog), prices_(prices), write_(write) {}
 
   ExportCounts run(const ExportHeader& header) {
     write_(header_line(header));
@@ -22,6 +23,14 @@ class Writer {
     catalog_.each_product([&](const Product& product) {
       write_(product_line(product));
       ++counts_.products;
+    });
+    for (const auto& threshold : catalog_.thresholds()) {
+      write_(threshold_line(threshold));
+      ++counts_.thresholds;
+    }
+    prices_.price_changes([&](const PriceChange& change) {
+      write_(price_line(change));
+      ++counts_.prices;
     });
     ledger_.balances([&](const BalanceEntry& entry) {
       heads_[entry.row.id] = {entry.warehouse, entry.sku, 0, {}};
@@ -72,6 +81,7 @@ class Writer {
 
   LedgerReader& ledger_;
   CatalogStore& catalog_;
+  PriceStore& prices_;
   const std::function<void(std::string_view)>& write_;
   ExportCounts counts_;
   std::unordered_map<std::int64_t, ChainHead> heads_;
@@ -81,9 +91,9 @@ class Writer {
 
 }  // namespace
 
-ExportCounts write_export(LedgerReader& ledger, CatalogStore& catalog, const ExportHeader& header,
-                          const std::function<void(std::string_view)>& write) {
-  return Writer(ledger, catalog, write).run(header);
+ExportCounts write_export(LedgerReader& ledger, CatalogStore& catalog, PriceStore& prices,
+                          const ExportHeader& header, const std::function<void(std::string_view)>& write) {
+  return Writer(ledger, catalog, prices, write).run(header);
 }
 
 }  // namespace invctl::intake

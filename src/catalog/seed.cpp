@@ -170,6 +170,11 @@ void Seeding::attempt(const Deadline& deadline, bool& commit_reached) {
   if (!inputs_.empty() && inputs_.back()->kind() == SeedKind::stock) {
     options.reference = reference_of(inputs_.back()->name());
   }
+  for (const auto& input : inputs_) {
+    if (input->kind() == SeedKind::product) {
+      options.price_reason = "seed-from-csv " + reference_of(input->name());
+    }
+  }
   options.progress = [&](std::uint64_t done) { progress_.set(done); };
   SeedTransaction transaction(catalog_, stock_, origin_, tables_, std::move(options));
   catalog_.begin(deadline);

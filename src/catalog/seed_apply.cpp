@@ -68,23 +68,29 @@ template <class Row>
 struct Catalog;
 template <>
 struct Catalog<Warehouse> {
-  static auto read(CatalogStore& store, std::span<const std::string> codes) {
+  static auto read(CatalogStore& store, std::span<const std::string> codes, Micros) {
     return store.read_warehouses(codes);
   }
-  static auto insert(CatalogStore& store, std::span<const Warehouse> rows) {
+  static auto insert(CatalogStore& store, std::span<const Warehouse> rows, const PriceNote&) {
     return store.insert_warehouses(rows);
   }
   static void update(CatalogStore& store, std::span<const Warehouse> rows) { store.update_warehouses(rows); }
+  static std::optional<Minor> price(const Warehouse&) { return std::nullopt; }
+  static void note_price(PriceBatch&, Warehouse&, const std::optional<Minor>&) {}
 };
 template <>
 struct Catalog<Product> {
-  static auto read(CatalogStore& store, std::span<const std::string> skus) {
-    return store.read_products(skus);
+  static auto read(CatalogStore& store, std::span<const std::string> skus, Micros now) {
+    return store.read_products(skus, now);
   }
-  static auto insert(CatalogStore& store, std::span<const Product> rows) {
-    return store.insert_products(rows);
+  static auto insert(CatalogStore& store, std::span<const Product> rows, const PriceNote& note) {
+    return store.insert_products(rows, note);
   }
   static void update(CatalogStore& store, std::span<const Product> rows) { store.update_products(rows); }
+  static std::optional<Minor> price(const Product& product) { return product.price_minor; }
+  static void note_price(PriceBatch& prices, Product& product, const std::optional<Minor>& before) {
+    if (product.price_minor != before) prices.add(product, before, product.price_minor);
+  }
 };
 
 std::vector<std::string> chunk_of(const CodeTable& codes, std::size_t first, std::size_t n) {
@@ -121,12 +127,16 @@ void SeedTransaction::seed_chunk(SeedKind kind, const CodeTable& codes, const Ta
   auto& is_new = of_warehouses ? warehouse_is_new_ : product_is_new_;
 
   std::vector<Row> changed;
+  PriceBatch prices(price_note_);
   const bool may_exist = of_warehouses || had_products_;
-  for (auto& row : may_exist ? Catalog<Row>::read(catalog_, chunk_of(codes, first, n)) : std::vector<Row>()) {
+  for (auto& row : may_exist ? Catalog<Row>::read(catalog_, chunk_of(codes, first, n), price_note_.now)
+                             : std::vector<Row>()) {
     const auto number = *codes.find(code_of(row));
     ids[number] = row.id;
     states[number] = row.retired_at ? Code::retired : Code::active;
+    const auto price = Catalog<Row>::price(row);
     if (apply(row, given[number])) {
+      Catalog<Row>::note_price(prices, row, price);
       changed.push_back(std::move(row));
     } else {
       ++count(kind).unchanged;
@@ -146,9 +156,13 @@ void SeedTransaction::seed_chunk(SeedKind kind, const CodeTable& codes, const Ta
   count(kind).inserted += static_cast<std::int64_t>(created.size());
   count(kind).updated += static_cast<std::int64_t>(changed.size());
   if (options_.write) {
-    const auto new_ids = Catalog<Row>::insert(catalog_, created);
+    const auto new_ids = Catalog<Row>::insert(catalog_, created, price_note_);
     for (std::size_t i = 0; i < new_ids.size(); ++i) ids[numbers[i]] = new_ids[i];
     Catalog<Row>::update(catalog_, changed);
+    if (!prices.empty()) {
+      auto change = std::move(prices).finish();
+      catalog_.append_prices(change);
+    }
     wrote_ = wrote_ || !created.empty() || !changed.empty();
   }
   advance(n);
@@ -175,6 +189,8 @@ void SeedTransaction::look_up_others(const CodeTable& codes, std::size_t first,
 
 void SeedTransaction::prepare() {
   had_products_ = catalog_.has_products();
+  price_note_ = {options_.actor,       options_.price_reason, origin_.host,
+                 origin_.tool_version, std::nullopt,          catalog_.price_clock()};
   seed_rows<Warehouse>(SeedKind::warehouse, tables_.warehouse_codes, tables_.warehouses);
   seed_rows<Product>(SeedKind::product, tables_.skus, tables_.products);
   look_up_others(tables_.warehouse_codes, tables_.warehouses.size(), warehouse_ids_, verdicts_.warehouses,

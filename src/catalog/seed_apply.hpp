@@ -18,7 +18,8 @@ class SeedTransaction {
   struct Options {
     bool write = true;  // false: only look, because nothing will be committed anyway
     std::string actor;
-    std::string reference;                                               // of the opening stock
+    std::string reference;  // of the opening stock
+    std::string price_reason = "seed-from-csv";
     std::function<void(std::uint64_t)> progress = [](std::uint64_t) {};  // codes done, of all tables
   };
 
@@ -68,6 +69,7 @@ class SeedTransaction {
   std::vector<Fate> fates_;             // by stock row
   std::vector<InventoryRow> existing_;  // of the stock rows, by key
   bool had_products_ = true;
+  PriceNote price_note_;
   std::array<SeedCounts, seed_kinds.size()> counts_{};
   std::uint64_t done_ = 0;
   bool refuses_rows_ = false;

@@ -35,6 +35,8 @@ constexpr std::array table = {
     SettingInfo{"log-format", "INVCTL_LOG_FORMAT", Type::choice, "text|json", "text", "form of log lines"},
     SettingInfo{"slow-query", "INVCTL_SLOW_QUERY", Type::duration, "", "100ms",
                 "statements that take longer are logged"},
+    SettingInfo{"max-price-change", "INVCTL_MAX_PRICE_CHANGE", Type::text, "", "",
+                "most by which `price set` changes a price without --force, such as 30%"},
     SettingInfo{"quiet", "INVCTL_QUIET", Type::boolean, "", "false", "no progress and no notes"},
     SettingInfo{"verbose", "INVCTL_VERBOSE", Type::boolean, "", "false", "say more on stderr"},
 };

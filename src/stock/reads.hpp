@@ -15,7 +15,7 @@ namespace invctl {
 
 struct StockFilter {
   std::optional<std::string> warehouse, sku;
-  bool below_reorder = false;  // only rows whose available stock is below the product's reorder point
+  bool below_reorder = false;  // only rows whose available stock is below their reorder point
   // As the ledger had it then: each row as the newest version that was recorded at this time or earlier left
   // it. Rows that had not moved yet are left out. Names and reorder points are those of now.
   std::optional<Micros> as_of;
@@ -24,7 +24,7 @@ struct StockFilter {
 struct StockEntry {
   std::string warehouse, sku, name;
   Quantity on_hand = 0, reserved = 0;
-  std::optional<Quantity> reorder_point;
+  std::optional<Quantity> reorder_point;  // the warehouse's, else the product's
   Quantity available() const { return on_hand - reserved; }
 };
 

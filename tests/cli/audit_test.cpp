@@ -210,7 +210,7 @@ TEST_CASE("verify answers in every format and leaves with 7 when something was c
   const auto clean = db.must({"verify", "--json"}).json();
   CHECK(clean.at("ok") == true);
   CHECK(clean.at("movements") == 2);
-  CHECK(clean.at("checks").size() == 9);
+  CHECK(clean.at("checks").size() == 10);
   CHECK_THAT(db.must({"verify"}).out, Contains("hash-chain") && Contains("2 movements"));
   drop_triggers(db, "movement");
   db.execute("UPDATE movement SET on_hand_delta = -1 WHERE operation_id = " + line);
@@ -463,7 +463,7 @@ TEST_CASE("an export that was changed, cut or mixed up is refused, and the line 
   };
   const auto delta = verify(with("\"on_hand_delta\":-3", "\"on_hand_delta\":-2"));
   CHECK(delta.exit == 7);
-  CHECK(mentions(delta.json(), "movement", "7"));
+  CHECK(mentions(delta.json(), "movement", "9"));
   CHECK(verify(with("\"actor\":\"", "\"actor\":\"x")).exit == 7);
   const auto cut = verify(text.substr(0, text.rfind("{\"end\"")));
   CHECK(cut.exit == 8);
@@ -473,7 +473,7 @@ TEST_CASE("an export that was changed, cut or mixed up is refused, and the line 
   CHECK(verify(text.substr(0, first_operation) + text.substr(second)).exit == 8);
   const auto wrong_type = verify(with("\"version\":2", "\"version\":\"2\""));
   CHECK(wrong_type.exit == 8);
-  CHECK_THAT(wrong_type.err, Contains("stdin:7:"));
+  CHECK_THAT(wrong_type.err, Contains("stdin:9:"));
   CHECK(verify(with("\"invctl_export\":1", "\"invctl_export\":2")).exit == 8);
   CHECK(verify("").exit == 8);
   CHECK(verify("sku,quantity\nBOLT,1\n").exit == 8);
