@@ -27,7 +27,7 @@ std::vector<std::string> console_blocks(const std::string& markdown) {
 std::vector<std::string> lasting(const std::vector<std::string>& lines, bool race) {
   static const std::regex time(R"(\d{4}-\d\d-\d\dT[\d:.]+Z)");
   static const std::regex key("auto-[0-9a-f]+");
-  static const std::regex seconds(R"(in [\d.]+ s$)");
+  static const std::regex seconds(R"([\d.]+ s(\)?)$)");
   static const std::regex number(R"(\d[\d,.]*)");
   std::vector<std::string> result;
   for (auto line : lines) {
@@ -36,7 +36,7 @@ std::vector<std::string> lasting(const std::vector<std::string>& lines, bool rac
     } else {
       line = std::regex_replace(line, time, "TIME");
       line = std::regex_replace(line, key, "auto-KEY");
-      line = std::regex_replace(line, seconds, "N s");
+      line = std::regex_replace(line, seconds, "N s$1");
       line.erase(line.find_last_not_of(' ') + 1);
     }
     result.push_back(line);
