@@ -51,31 +51,28 @@ Exit list_low(Context& context, db::SqlStore& store, const AlertFilter& filter, 
   return rows.rows() > 0 ? Exit::alert : Exit::ok;
 }
 
+// For people what fits a terminal; the rest is for scripts.
 class CrossingWriter {
  public:
   explicit CrossingWriter(Context& context)
-      : rows_(context.out, context.format(),
-              {{"seq", io::Kind::number},
-               {"operation", io::Kind::number, "OP"},
-               {"kind", io::Kind::code},
-               {"warehouse", io::Kind::code},
-               {"sku", io::Kind::code},
-               {"name", io::Kind::text},
-               {"state", io::Kind::code},
-               {"cause", io::Kind::code},
-               {"version", io::Kind::number},
-               {"available", io::Kind::number},
-               {"reorder_point", io::Kind::number, "REORDER AT"},
-               {"recorded_at", io::Kind::code}},
-              context.table_options("no crossings")) {}
+      : for_people_(context.format() == io::Format::table),
+        rows_(context.out, context.format(), columns(for_people_), context.table_options("no crossings")) {}
 
   void row(const Crossing& crossing) {
     low_ = low_ || crossing.low;
-    rows_.row({optional_value(crossing.seq), optional_value(crossing.operation),
-               optional_value(crossing.kind), crossing.warehouse, crossing.sku, crossing.name,
-               std::string(crossing.low ? "low" : "ok"), std::string(crossing.cause), crossing.version,
-               crossing.available, optional_value(crossing.reorder_point),
-               optional_time(crossing.recorded_at)});
+    std::vector<io::Value> row = {optional_value(crossing.seq),
+                                  crossing.warehouse,
+                                  crossing.sku,
+                                  crossing.name,
+                                  std::string(crossing.low ? "low" : "ok"),
+                                  crossing.available,
+                                  optional_value(crossing.reorder_point),
+                                  optional_time(crossing.recorded_at)};
+    if (!for_people_) {
+      row.insert(row.end(), {std::string(crossing.cause), crossing.version,
+                             optional_value(crossing.operation), optional_value(crossing.kind)});
+    }
+    rows_.row(row);
   }
   Exit finish() {
     rows_.finish();
@@ -83,6 +80,24 @@ class CrossingWriter {
   }
 
  private:
+  static std::vector<io::Column> columns(bool for_people) {
+    std::vector<io::Column> columns = {{"seq", io::Kind::number},
+                                       {"warehouse", io::Kind::code},
+                                       {"sku", io::Kind::code},
+                                       {"name", io::Kind::text},
+                                       {"state", io::Kind::code},
+                                       {"available", io::Kind::number},
+                                       {"reorder_point", io::Kind::number, "REORDER AT"},
+                                       {"recorded_at", io::Kind::code}};
+    if (for_people) return columns;
+    columns.push_back({"cause", io::Kind::code});
+    columns.push_back({"version", io::Kind::number});
+    columns.push_back({"operation", io::Kind::number});
+    columns.push_back({"kind", io::Kind::code});
+    return columns;
+  }
+
+  bool for_people_;
   io::RowWriter rows_;
   bool low_ = false;
 };

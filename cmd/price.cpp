@@ -210,20 +210,19 @@ Exit history(Context& context, const PriceOptions& options) {
   const auto format = context.format();
   const bool for_people = format == io::Format::table;
   const auto& currency = store->info().currency;
+  // For people what fits a terminal; the rest is for scripts.
   std::vector<io::Column> columns = {{"version", io::Kind::number},
-                                     {"sku", io::Kind::code},
-                                     {"old_price_minor", io::Kind::number},
-                                     {"new_price_minor", io::Kind::number},
-                                     {"currency", io::Kind::code},
+                                     {"old_price_minor", io::Kind::number, "OLD PRICE"},
+                                     {"new_price_minor", io::Kind::number, "NEW PRICE"},
                                      {"effective_at", io::Kind::code},
                                      {"upcoming", io::Kind::code},
                                      {"actor", io::Kind::text},
-                                     {"reason", io::Kind::text},
-                                     {"id", io::Kind::code},
-                                     {"recorded_at", io::Kind::code}};
-  if (for_people) {
-    columns[2].title = "OLD PRICE";
-    columns[3].title = "NEW PRICE";
+                                     {"reason", io::Kind::text}};
+  if (!for_people) {
+    columns.push_back({"sku", io::Kind::code});
+    columns.push_back({"currency", io::Kind::code});
+    columns.push_back({"id", io::Kind::code});
+    columns.push_back({"recorded_at", io::Kind::code});
   }
   io::RowWriter rows(context.out, format, columns, context.table_options("no prices"));
   const auto shown = [&](const std::optional<Minor>& price) {
@@ -231,9 +230,18 @@ Exit history(Context& context, const PriceOptions& options) {
   };
   store->price_history(filter, [&](const PriceHistoryEntry& entry) {
     const auto& change = entry.change;
-    rows.row({entry.line.version, entry.line.sku, shown(entry.line.old_minor), shown(entry.line.new_minor),
-              currency.code(), format_time(change.effective_at), entry.upcoming, change.actor, change.reason,
-              optional_value(change.key), format_time(change.recorded_at)});
+    std::vector<io::Value> row = {entry.line.version,
+                                  shown(entry.line.old_minor),
+                                  shown(entry.line.new_minor),
+                                  format_time(change.effective_at),
+                                  entry.upcoming,
+                                  change.actor,
+                                  change.reason};
+    if (!for_people) {
+      row.insert(row.end(), {entry.line.sku, currency.code(), optional_value(change.key),
+                             format_time(change.recorded_at)});
+    }
+    rows.row(row);
   });
   rows.finish();
   return Exit::ok;

@@ -88,7 +88,9 @@ class Setting {
                         {"old_price_minor", old_price},
                         {"new_price_minor", price}}});
     refusal_.message = refusal_.lines.front().message;
-    if (refusal_.lines.size() > 1) refusal_.message = "some prices change by more than the limit";
+    if (refusal_.lines.size() == 1) return;
+    refusal_.message = "some prices change by more than the limit";
+    refusal_.hint = "--force sets them all the same";
   }
 
   Error has_passed() const {
@@ -125,7 +127,7 @@ class Setting {
   const PriceRequest& request_;
   Micros now_ = 0;
   std::vector<Product> products_;
-  Error refusal_{Exit::conflict, "price_limit", "", "--force sets them all the same"};
+  Error refusal_{Exit::conflict, "price_limit", "", "--force sets it all the same"};
 };
 
 }  // namespace

@@ -280,6 +280,30 @@ TEST_CASE("prices set by many processes at once are a chain: each begins where t
   db.verify();
 }
 
+TEST_CASE("the same request sent by many at once under one id is done once, and all hear the same",
+          "[price][concurrency]") {
+  Shop db;
+  constexpr std::size_t senders = 5;
+  std::vector<Result> results(senders);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < senders; ++i) {
+    threads.emplace_back([&, i] {
+      results[i] = db.run(
+          {"price", "set", "BOLT=3", "--reason", "x", "--id", "once", "--json", "--lock-timeout", "60s"});
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  std::size_t fresh = 0;
+  for (const auto& result : results) {
+    INFO(result);
+    REQUIRE(result.exit == 0);
+    fresh += result.json().at("replayed") == false ? 1 : 0;
+    CHECK(result.json().at("recorded_at") == results[0].json().at("recorded_at"));
+  }
+  CHECK(fresh == 1);
+  CHECK(db.history("BOLT").size() == 2);
+}
+
 TEST_CASE("verify sees every price that was changed behind the program's back", "[price]") {
   Shop db;
   db.must({"price", "set", "BOLT=3", "--reason", "x"});
