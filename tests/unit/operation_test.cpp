@@ -93,7 +93,8 @@ TEST_CASE("an operation that the rules cannot rely on is refused before it is po
     CHECK_THAT(complaint(operation(kind, {line("E", "A", 0)})), Catch::Contains("at least 1"));
     CHECK_THAT(complaint(operation(kind, {line("E", "A", 1), line("E", "B", -1)})),
                Catch::Contains("cannot be negative"));
-    CHECK_THAT(complaint(operation(kind, {set_line("E", "A", 1)})), Catch::Contains("only adjust and count can set"));
+    CHECK_THAT(complaint(operation(kind, {set_line("E", "A", 1)})),
+               Catch::Contains("only adjust and count can set"));
     CHECK_THAT(complaint(operation(kind, {})), Catch::Contains("there is no line"));
   }
   CHECK(complaint(operation(Kind::opening, {line("E", "A", 0)})).empty());
