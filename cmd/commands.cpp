@@ -35,6 +35,8 @@ std::span<const Command> command_table() {
        "invctl extend 42 --ttl 1h"},
       {"count", "Change stock", "stocktaking while stock moves", setup_count,
        "invctl count open -w EAST --note \"autumn\""},
+      {"run", "Change stock", "do a plan of steps over several databases, or undo it", setup_run,
+       "invctl run order-7.ndjson"},
       {"reverse", "Change stock", "undo an operation by its opposite", setup_reverse,
        "invctl reverse 42 --reason \"booked twice\""},
       {"apply", "Change stock", "post operations from a file or a pipe", setup_apply,

@@ -75,4 +75,11 @@ std::string Context::actor() {
   return parse_code(settings.required("actor"), "actor");
 }
 
+std::string Context::program() const {
+  char path[PATH_MAX];
+  const auto length = readlink("/proc/self/exe", path, sizeof path);
+  if (length <= 0 || length == sizeof path) return program_path;
+  return std::string(path, static_cast<std::size_t>(length));
+}
+
 }  // namespace invctl::cmd

@@ -52,6 +52,7 @@ class Context {
   Ledger::Options ledger_options(bool dry_run);
   Origin origin();
   std::string actor();
+  std::string program() const;  // the path of this executable, to start it once more
 
  private:
   std::unique_ptr<db::InstanceLock> instance_;

@@ -111,6 +111,22 @@ Json count_entered() {
        {"lines", array(object({{"sku", string()}, {"entered", integer()}, {"counted", integer()}}))}});
 }
 
+Json plan_run() {
+  return object({{"run", integer()},
+                 {"id", string()},
+                 {"state", string()},
+                 {"replayed", boolean()},
+                 {"actor", string()},
+                 {"started_at", time()},
+                 {"steps", array(object({{"step", string()},
+                                         {"state", string()},
+                                         {"exit", nullable(integer())},
+                                         {"operation", nullable(integer())},
+                                         {"db", nullable(string())},
+                                         {"command", string()},
+                                         {"message", nullable(string())}}))}});
+}
+
 Json apply_counts() {
   return object({{"applied", integer()}, {"replayed", integer()}, {"rejected", integer()}});
 }
@@ -171,6 +187,16 @@ std::span<const AnswerSchema> change_schemas() {
       {"count close", [] { return change(false); }},
       {"count cancel", [] { return object(stocktaking("lines")); }},
       {"count list", [] { return array(object(stocktaking("lines"))); }},
+      {"run", plan_run},
+      {"run list",
+       [] {
+         return array(object({{"run", integer()},
+                              {"id", string()},
+                              {"state", string()},
+                              {"steps", integer()},
+                              {"actor", string()},
+                              {"started_at", time()}}));
+       }},
       {"reverse",
        [] {
          auto schema = change(false);

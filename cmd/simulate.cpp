@@ -70,14 +70,6 @@ std::chrono::milliseconds think_of(const SimulateOptions& options, const sim::Sc
   return std::chrono::milliseconds(std::clamp<std::int64_t>(4 * gap, 10, 1000));
 }
 
-// The executable itself: what argv[0] says may be relative, or found through PATH.
-std::string own_program(const Context& context) {
-  char path[PATH_MAX];
-  const auto length = readlink("/proc/self/exe", path, sizeof path);
-  if (length <= 0 || length == sizeof path) return context.program_path;
-  return std::string(path, static_cast<std::size_t>(length));
-}
-
 class Simulation {
  public:
   Simulation(Context& context, const SimulateOptions& options) : context_(context), keep_(options.keep) {
@@ -147,7 +139,7 @@ class Simulation {
                                const StopSignals& signals, const sim::Stop& stop, const sim::Watch& watch) {
     const auto timeout = context_.settings.duration("lock-timeout");
     sim::ProcessOptions options;
-    options.program = own_program(context_);
+    options.program = context_.program();
     options.arguments = {"simulate-worker",
                          "--strategy",
                          std::string(report_.strategy->name),

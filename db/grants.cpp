@@ -31,6 +31,8 @@ constexpr TableRights operator_rights[] = {
     {"price_change", "INSERT"},
     {"price_line", "INSERT"},
     {"threshold", "INSERT, UPDATE, DELETE"},
+    {"run", "INSERT"},
+    {"run_event", "INSERT"},
     {"seal", "INSERT"},
     {"seal_line", "INSERT"},
     {"applied_file", "INSERT"},

@@ -13,6 +13,7 @@
 #include "catalog/price_store.hpp"
 #include "connection.hpp"
 #include "stock/alerts.hpp"
+#include "saga/saga.hpp"
 #include "stock/audit.hpp"
 #include "stock/count.hpp"
 #include "stock/reads.hpp"
@@ -37,6 +38,7 @@ class SqlStore : public PostingStore,
                  public RepairStore,
                  public SealStore,
                  public CountStore,
+                 public saga::RunStore,
                  public intake::ImportStore,
                  public intake::FileStore {
  public:
@@ -137,6 +139,12 @@ class SqlStore : public PostingStore,
   std::vector<std::string> unknown_skus(std::span<const std::string> skus) override;
   void add_entries(std::int64_t id, const CountEntries& entries) override;
   bool end_count(const StockCount& count, std::optional<std::int64_t> operation) override;
+
+  std::optional<saga::Run> find_run(const std::string& key) override;
+  void add_run(const saga::Run& run) override;
+  void runs(const std::function<void(const saga::Run&)>& row) override;
+  std::vector<saga::Event> run_events(std::int64_t run) override;
+  void add_run_event(std::int64_t run, std::int64_t number, const saga::Event& event) override;
 
   bool is_empty() override;
   std::optional<std::int64_t> find_operation_by_uid(const Uid& uid) override;

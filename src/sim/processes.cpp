@@ -15,9 +15,8 @@
 #include <list>
 #include <string_view>
 
+#include "core/child_process.hpp"
 #include "sim/message.hpp"
-
-extern char** environ;
 
 namespace invctl::sim {
 
@@ -37,25 +36,6 @@ void allow_descriptors(int workers) {
   if (limit.rlim_cur >= wanted) return;
   limit.rlim_cur = std::min(wanted, limit.rlim_max);
   setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (auto& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-std::vector<std::string> merged_environment(const std::vector<std::string>& own) {
-  std::vector<std::string> merged = own;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const auto name = text.substr(0, text.find('=') + 1);
-    const bool replaced =
-        std::any_of(own.begin(), own.end(), [&](const std::string& o) { return o.starts_with(name); });
-    if (!replaced) merged.emplace_back(text);
-  }
-  return merged;
 }
 
 std::string how_it_ended(int status) {
@@ -117,7 +97,7 @@ class Process {
     posix_spawnattr_setsigmask(&attributes, &options.signal_mask);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     const int failure = posix_spawn(&pid_, options.program.c_str(), &actions, &attributes,
-                                    pointers(words).data(), pointers(environment).data());
+                                    c_pointers(words).data(), c_pointers(environment).data());
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (failure != 0) pid_ = -1;
