@@ -52,12 +52,12 @@ struct PriceChange {
 // fields are joined). No database id is in it.
 Digest price_hash(const PriceChange& change);
 
-// Collects the lines of one change that takes effect at once. For each product that is in effect priced
-// otherwise than `old_price`, adds a line and counts its version up.
+// Collects the lines of one change, which takes effect at once unless a moment is given.
 class PriceBatch {
  public:
   explicit PriceBatch(const PriceNote& note, std::optional<Micros> effective_at = std::nullopt);
-  // Adds a line from `old_price` to `new_price`, and makes it the product's newest.
+  // Adds a line from `old_price` to `new_price` and counts the product's price version up. What the product
+  // costs from then on is the caller's to set.
   void add(Product& product, const std::optional<Minor>& old_price, const std::optional<Minor>& new_price);
   bool empty() const { return change_.lines.empty(); }
   PriceChange& change() { return change_; }
