@@ -2,6 +2,7 @@
 // Drivers throw StoreError for failures that a transaction can be repeated after, Error for all others.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -32,6 +33,9 @@ class Statement {
 
   // The next row of a query; runs the statement at the first call.
   virtual bool next() = 0;
+  // Before next(): on a server the query goes in one round trip with what else is asked, up to the first
+  // next() of any of them. Those of one text may not wait side by side.
+  virtual void ask_later() {}
   // Runs a statement that has no rows to give. Returns the rows it matched (changed or not).
   virtual std::int64_t run() = 0;
   // The same where nothing that follows needs the answer: at once, or in one round trip with the connection's
@@ -132,6 +136,7 @@ class Query {
   }
 
   bool next() { return statement_.next(); }
+  void ask_later() { statement_.ask_later(); }
   std::int64_t run() { return statement_.run(); }
   void run_later(std::int64_t rows = -1) { statement_.run_later(rows); }
 
@@ -183,12 +188,12 @@ std::string placeholders(std::size_t n);
 // statements serves lists of every length: the next power of two.
 std::size_t padded_size(std::size_t n);
 
-// Calls `piece(first, count)` over n rows in pieces of powers of two, none above `most`, largest first: so
-// that any number of rows is written by a few statements out of a few kept ones.
+// Calls `piece(first, count)` over n rows in pieces of that size.
 template <class F>
-void in_pieces(std::size_t n, std::size_t most, F&& piece) {
+void in_pieces(std::size_t n, PieceSize most, F&& piece) {
   for (std::size_t first = 0; first < n;) {
-    std::size_t size = most;
+    std::size_t size = most.most;
+    if (most.any) size = std::min(size, n - first);
     while (size > n - first) size /= 2;
     piece(first, size);
     first += size;

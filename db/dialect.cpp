@@ -11,8 +11,11 @@ const Dialect sqlite_dialect = {
     .by_primary_key = "",
     .now = "invctl_now()",  // SqliteConnection gives it to SQLite
     .table_exists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
-    .rows_per_insert = 256,
-    .rows_per_update = 1,
+    .rows_per_insert = {256, false},
+    .rows_per_update = {1, false},
+    .first_new_id = "",
+    .note_operation = "",
+    .noted_operation = "",
     .rows_per_page = 0,
 };
 
@@ -24,8 +27,11 @@ const Dialect mysql_dialect = {
     .now = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
     .table_exists =
         "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
-    .rows_per_insert = 512,
-    .rows_per_update = 64,
+    .rows_per_insert = {512, true},
+    .rows_per_update = {64, true},
+    .first_new_id = "LAST_INSERT_ID()",
+    .note_operation = "SET @invctl_operation = IF(ROW_COUNT() = {}, LAST_INSERT_ID(), NULL)",
+    .noted_operation = "@invctl_operation",
     .rows_per_page = 2000,
 };
 

@@ -8,6 +8,13 @@
 
 namespace invctl::db {
 
+// How many rows one statement writes at most. `any`: as many as there are; else a power of two, largest
+// first, so that any number of rows is written by a few statements out of a few that are kept prepared.
+struct PieceSize {
+  std::size_t most;
+  bool any;
+};
+
 struct Dialect {
   std::string_view name;  // as in the schema files: "sqlite", "mysql"
 
@@ -23,10 +30,21 @@ struct Dialect {
 
   std::string_view table_exists;  // a query that counts the tables of a name
 
-  // How many rows one statement writes or changes at most. A statement costs a round trip on a server and
-  // nearly nothing in process; long ones are slow to prepare.
-  std::size_t rows_per_insert;
-  std::size_t rows_per_update;
+  // A statement costs a round trip on a server and nearly nothing in process; long ones are slow to prepare.
+  PieceSize rows_per_insert;
+  PieceSize rows_per_update;
+
+  // The least id that the last INSERT gave, as an expression for the statement after it; empty where ids are
+  // known before. They are read back from there on and told apart by their keys, because how they go on is
+  // not certain (a Galera node steps by more than one, and others insert meanwhile).
+  std::string_view first_new_id;
+
+  // For an operation that is written and committed in one round trip, before its id is known here: a
+  // statement that notes the id, directly after the conditional update and with the number of rows ({}) that
+  // this must have matched; and the expression for it, which no row takes where they did not match. Empty
+  // where ids are known before.
+  std::string_view note_operation;
+  std::string_view noted_operation;
 
   // How many operations or rows are read at a time where a table is read whole; 0: all, because rows come one
   // by one. A server's client library buffers the answer.

@@ -26,9 +26,11 @@ namespace {
 constexpr const char* begin_sql = "BEGIN";
 // On Galera a transaction that loses certification while its client is silent is now and then rolled back
 // without any statement failing (shown on 10.11: 12 in 4,000 on a hot row); what follows would be committed
-// on its own. So write transactions run without autocommit, and each of their texts begins with this
-// question. Only MariaDB knows the variable, and only there is Galera.
-constexpr const char* still_in_transaction_sql = "SELECT /*M!100000 @@in_transaction AND */ 1";
+// on its own. So write transactions run without autocommit, and end by releasing a savepoint that they set
+// when they began: where the transaction is another one by then, that fails, and COMMIT behind it is not
+// reached.
+constexpr const char* set_savepoint_sql = "SAVEPOINT invctl";
+constexpr const char* release_savepoint_sql = "RELEASE SAVEPOINT invctl";
 constexpr std::size_t statements_most = 200;  // kept by one connection
 
 // A table, index, trigger, column or constraint of this name exists.
@@ -151,57 +153,54 @@ std::vector<MysqlConnection::Step> MysqlConnection::take_waiting() {
   if (in_transaction_) {
     if (auto limit = lock_wait_limit(); !limit.empty()) steps.push_back({std::move(limit)});
   }
-  const bool begins = !waiting_.empty() && waiting_.front().sql == begin_sql;
-  if (writing() && !begins) steps.push_back({still_in_transaction_sql, 1});
   std::move(waiting_.begin(), waiting_.end(), std::back_inserter(steps));
   waiting_.clear();
   return steps;
 }
 
-void MysqlConnection::send(sql::Statement& statement, const std::string& sql, MysqlPhase phase) {
-  require_session();
+void MysqlConnection::flush(MysqlPhase phase) {
   const auto steps = take_waiting();
+  require_session();
+  if (steps.empty()) return;
   std::string text;
-  for (const auto& step : steps) text += step.sql + ";";
+  for (const auto& step : steps) {
+    if (!text.empty()) text += ';';
+    text += step.sql;
+  }
   bool moved = false;
   try {
-    statement.execute(text.empty() ? sql : text + sql);
     // The server stops at the first error, which is then that of the way to it.
-    for (const auto& step : steps) {
-      if (step.must_be) {
-        const std::unique_ptr<sql::ResultSet> answer(statement.getResultSet());
-        moved = moved || !answer->next() || answer->getInt64(1) != *step.must_be;
-      }
-      statement.getMoreResults();
+    plain_->execute(text);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const auto& step = steps[i];
+      if (i > 0) plain_->getMoreResults();
+      if (!step.must_be && step.rows == nullptr && !step.called_off) continue;
+      std::unique_ptr<sql::ResultSet> answer(plain_->getResultSet());
+      if (step.must_be) moved = moved || !answer->next() || answer->getInt64(1) != *step.must_be;
+      if (step.rows != nullptr) *step.rows = std::move(answer);
     }
   } catch (const sql::SQLException& error) {
     fail(error.getErrorCode(), error.what(), phase);
   }
-  if (!moved) return;
-  try {
-    const std::unique_ptr<sql::ResultSet> unread(statement.getResultSet());
-  } catch (const sql::SQLException&) {
-    // `sql` has no rows to give.
-  }
-  throw_moved();
+  if (moved) throw_moved();
 }
 
-void MysqlConnection::run(const std::string& sql, MysqlPhase phase) {
+void MysqlConnection::run(std::string sql, MysqlPhase phase) {
   require_session();
-  send(*plain_, sql, phase);
+  waiting_.push_back({std::move(sql)});
+  flush(phase);
 }
 
-std::unique_ptr<sql::Statement> MysqlConnection::make_statement() {
+void MysqlConnection::ask_later(std::string sql, std::unique_ptr<sql::ResultSet>& rows) {
   require_session();
-  return std::unique_ptr<sql::Statement>(session_->createStatement());
+  waiting_.push_back({.sql = std::move(sql), .rows = &rows});
 }
 
-std::unique_ptr<sql::ResultSet> MysqlConnection::query(sql::Statement& statement, const std::string& sql) {
-  send(statement, sql, MysqlPhase::statement);
-  try {
-    return std::unique_ptr<sql::ResultSet>(statement.getResultSet());
-  } catch (const sql::SQLException& error) {
-    fail(error.getErrorCode(), error.what(), MysqlPhase::statement);
+void MysqlConnection::call_off(const std::unique_ptr<sql::ResultSet>& rows) noexcept {
+  for (auto& step : waiting_) {
+    if (step.rows != &rows) continue;
+    step.rows = nullptr;
+    step.called_off = true;
   }
 }
 
@@ -223,7 +222,9 @@ void MysqlConnection::update_later(std::string sql, std::int64_t rows) {
 
 std::int64_t MysqlConnection::query_number(const std::string& sql) {
   require_session();
-  const auto rows = query(*plain_, sql);
+  std::unique_ptr<sql::ResultSet> rows;
+  ask_later(sql, rows);
+  flush();
   return rows->next() ? rows->getInt64(1) : 0;
 }
 
@@ -288,6 +289,7 @@ void MysqlConnection::begin(const Deadline& deadline) {
   last_deadline_ = deadline;
   in_transaction_ = true;
   update_later(begin_sql, -1);
+  update_later(set_savepoint_sql, -1);
   trace(TraceLevel::debug, "begin", {});
 }
 
@@ -303,7 +305,8 @@ void MysqlConnection::commit() {
     // looked at before.
     const bool counted =
         std::any_of(waiting_.begin(), waiting_.end(), [](const Step& s) { return s.must_be; });
-    if (counted) run("DO 0", MysqlPhase::statement);
+    if (counted) flush();
+    if (writing()) update_later(release_savepoint_sql, -1);
     run("COMMIT", MysqlPhase::commit);
   } catch (...) {
     rollback();

@@ -63,10 +63,13 @@ class MysqlConnection : public Connection {
   std::string server() const { return login_.endpoints[endpoint_].shown(); }
 
   // For MysqlStatement.
-  std::unique_ptr<sql::Statement> make_statement();
-  std::unique_ptr<sql::ResultSet> query(sql::Statement& statement, const std::string& sql);
   std::int64_t update(const std::string& sql);
   void update_later(std::string sql, std::int64_t rows);
+  // The answer is put into `rows`, which stays where it is until then or until it is called off.
+  void ask_later(std::string sql, std::unique_ptr<sql::ResultSet>& rows);
+  void call_off(const std::unique_ptr<sql::ResultSet>& rows) noexcept;
+  // Sends all that waits, in one round trip.
+  void flush(MysqlPhase phase = MysqlPhase::statement);
   // Notes whether the session is over and throws the program's error.
   [[noreturn]] void fail(int number, const std::string& text, MysqlPhase phase);
 
@@ -74,7 +77,9 @@ class MysqlConnection : public Connection {
   // A statement of several that are sent as one text.
   struct Step {
     std::string sql;
-    std::optional<std::int64_t> must_be{};  // it asks for one number, which must be this
+    std::optional<std::int64_t> must_be{};            // it asks for one number, which must be this
+    std::unique_ptr<sql::ResultSet>* rows = nullptr;  // where its answer goes
+    bool called_off = false;                          // nobody wants the answer any more
   };
 
   void connect_from(std::size_t first);
@@ -83,11 +88,9 @@ class MysqlConnection : public Connection {
   void require_session() const;
   std::string lock_wait_limit();
   bool writing() const { return in_transaction_ && deadline_.has_value(); }
-  // What goes before a statement: settings that it needs, and what waits.
+  // What waits, behind the settings that it needs.
   std::vector<Step> take_waiting();
-  // Sends what waits and then `sql`, in one round trip, and leaves `statement` at the answer to `sql`.
-  void send(sql::Statement& statement, const std::string& sql, MysqlPhase phase);
-  void run(const std::string& sql, MysqlPhase phase);
+  void run(std::string sql, MysqlPhase phase);
   std::int64_t query_number(const std::string& sql);
   void drop_idle_statements();
   std::string migration_lock_name() const;
@@ -98,7 +101,7 @@ class MysqlConnection : public Connection {
   MysqlTimeouts timeouts_;
   std::size_t endpoint_ = 0;
   std::unique_ptr<sql::Connection> session_;  // null while the connection is lost
-  std::unique_ptr<sql::Statement> plain_;     // for texts that are not prepared
+  std::unique_ptr<sql::Statement> plain_;     // through which every text is sent
   std::int64_t lock_wait_s_ = 0;              // as the server has it
   bool in_transaction_ = false;
   std::vector<Step> waiting_;              // goes with the next statement

@@ -29,6 +29,9 @@ constexpr std::array repeatable = {1213, 1205, 1020, 3572, 1206, 1317, 1461, 161
 constexpr int damaged_trigger = 1064;
 // A row that refers to one of the same transaction which is not there any more: it was rolled back silently.
 constexpr std::array refers_to_nothing = {1216, 1452};
+// At the end of a transaction: it is not the one that was begun (1305, its savepoint is gone), or a row was
+// not as it was read, so that the operation's id is NULL (1048, Dialect::note_operation).
+constexpr std::array moved_at_commit = {1305, 1048};
 // Where these stop a commit, it may be half done.
 constexpr std::array doubtful_at_commit = {1180, 1317, 1969, 3024};
 constexpr std::array denied = {1142, 1143, 1044, 1227, 1370};
@@ -108,7 +111,8 @@ void throw_mysql_error(int number, const std::string& text, MysqlPhase phase) {
     throw StoreError(StoreError::Kind::retry, Exit::busy, "the server takes no more connections: " + shown,
                      "safe to repeat");
   }
-  if (is_one_of(number, repeatable) || is_one_of(number, refers_to_nothing)) {
+  if (is_one_of(number, repeatable) || is_one_of(number, refers_to_nothing) ||
+      (phase == MysqlPhase::commit && is_one_of(number, moved_at_commit))) {
     throw StoreError(StoreError::Kind::retry, Exit::busy, "the database is busy: " + shown,
                      "safe to repeat; --lock-timeout waits longer");
   }

@@ -2,10 +2,13 @@
 
 #include <cppconn/exception.h>
 #include <cppconn/resultset.h>
-#include <cppconn/statement.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
 
+#include "core/error.hpp"
 #include "mysql_connection.hpp"
 
 namespace invctl::db {
@@ -18,16 +21,22 @@ unsigned from_zero(int column) {
 
 void append_hex(std::string& out, const unsigned char* bytes, std::size_t size) {
   static constexpr char digits[] = "0123456789ABCDEF";
+  const auto first = out.size();
+  out.resize(first + 2 * size);
   for (std::size_t i = 0; i < size; ++i) {
-    out += digits[bytes[i] >> 4];
-    out += digits[bytes[i] & 15];
+    out[first + 2 * i] = digits[bytes[i] >> 4];
+    out[first + 2 * i + 1] = digits[bytes[i] & 15];
   }
 }
 
 // Printable ASCII without the characters that mean something between quotes.
 bool is_plain(std::string_view value) {
-  return std::all_of(value.begin(), value.end(),
-                     [](char c) { return c >= ' ' && c <= '~' && c != '\'' && c != '"' && c != '\\'; });
+  static constexpr auto plain = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = ' '; c <= '~'; ++c) table[c] = c != '\'' && c != '"' && c != '\\';
+    return table;
+  }();
+  return std::all_of(value.begin(), value.end(), [](char c) { return plain[static_cast<unsigned char>(c)]; });
 }
 
 // The texts around the question marks that are not between quotes.
@@ -50,24 +59,37 @@ std::vector<std::string> split_at_parameters(const std::string& sql) {
 
 }  // namespace
 
-std::string text_literal(std::string_view value) {
-  if (is_plain(value)) return "'" + std::string(value) + "'";
+void append_text_literal(std::string& out, std::string_view value) {
+  if (is_plain(value)) {
+    out.append(1, '\'').append(value).append(1, '\'');
+    return;
+  }
   // Hexadecimal needs no escaping, which depends on the server's mode and on both character sets.
-  std::string out = "_utf8mb4 X'";
-  out.reserve(out.size() + 2 * value.size() + 1);
+  out += "_utf8mb4 X'";
   append_hex(out, reinterpret_cast<const unsigned char*>(value.data()), value.size());
-  return out + "'";
+  out += '\'';
+}
+
+void append_blob_literal(std::string& out, Blob value) {
+  out += "X'";
+  append_hex(out, value.data(), value.size());
+  out += '\'';
+}
+
+std::string text_literal(std::string_view value) {
+  std::string out;
+  append_text_literal(out, value);
+  return out;
 }
 
 std::string blob_literal(Blob value) {
-  std::string out = "X'";
-  out.reserve(2 * value.size() + 3);
-  append_hex(out, value.data(), value.size());
-  return out + "'";
+  std::string out;
+  append_blob_literal(out, value);
+  return out;
 }
 
 MysqlStatement::MysqlStatement(MysqlConnection& connection, const std::string& sql)
-    : connection_(connection), pieces_(split_at_parameters(sql)), values_(pieces_.size() - 1, "NULL") {}
+    : connection_(connection), pieces_(split_at_parameters(sql)) {}
 
 MysqlStatement::~MysqlStatement() = default;
 
@@ -81,35 +103,54 @@ auto MysqlStatement::guarded(F&& call) {
   }
 }
 
-void MysqlStatement::bind_integer(int index, std::int64_t value) {
-  // The least number has no positive counterpart, which is what a minus sign is applied to.
-  this->value(index) = value == INT64_MIN ? "(-9223372036854775807 - 1)" : std::to_string(value);
-}
-void MysqlStatement::bind_text(int index, std::string_view value) {
-  this->value(index) = text_literal(value);
-}
-void MysqlStatement::bind_blob(int index, Blob value) {
-  this->value(index) = blob_literal(value);
-}
-void MysqlStatement::bind_null(int index) {
-  this->value(index) = "NULL";
+std::string& MysqlStatement::text_before(int index) {
+  if (static_cast<std::size_t>(index) != bound_ + 1 || bound_ + 1 >= pieces_.size()) {
+    throw Error(Exit::internal, "a parameter is bound out of order");
+  }
+  return text_ += pieces_[bound_++];
 }
 
-std::string MysqlStatement::filled_in() const {
-  std::size_t size = pieces_.back().size();
-  for (std::size_t i = 0; i < values_.size(); ++i) size += pieces_[i].size() + values_[i].size();
-  std::string text;
-  text.reserve(size);
-  for (std::size_t i = 0; i < values_.size(); ++i) text.append(pieces_[i]).append(values_[i]);
-  return text.append(pieces_.back());
+void MysqlStatement::bind_integer(int index, std::int64_t value) {
+  auto& text = text_before(index);
+  if (value == INT64_MIN) {
+    // It has no positive counterpart, which is what a minus sign is applied to.
+    text += "(-9223372036854775807 - 1)";
+    return;
+  }
+  std::array<char, 24> digits{};
+  text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+void MysqlStatement::bind_text(int index, std::string_view value) {
+  append_text_literal(text_before(index), value);
+}
+void MysqlStatement::bind_blob(int index, Blob value) {
+  append_blob_literal(text_before(index), value);
+}
+void MysqlStatement::bind_null(int index) {
+  text_before(index) += "NULL";
+}
+
+const std::string& MysqlStatement::filled_in() {
+  while (bound_ + 1 < pieces_.size()) bind_null(static_cast<int>(bound_) + 1);
+  if (bound_ + 1 == pieces_.size()) {
+    text_ += pieces_.back();
+    ++bound_;
+  }
+  return text_;
 }
 
 bool MysqlStatement::next() {
   if (!rows_) {
-    if (!native_) native_ = connection_.make_statement();
-    rows_ = connection_.query(*native_, filled_in());
+    if (!asked_) ask_later();
+    connection_.flush();
+    if (!rows_) throw Error(Exit::internal, "a query was sent whose answer nobody has");
   }
   return guarded([&] { return rows_->next(); });
+}
+
+void MysqlStatement::ask_later() {
+  connection_.ask_later(filled_in(), rows_);
+  asked_ = true;
 }
 
 std::int64_t MysqlStatement::run() {
@@ -138,11 +179,14 @@ std::string_view MysqlStatement::view(int column) const {
 
 void MysqlStatement::forget() noexcept {
   rows_.reset();
-  native_.reset();
 }
 
 void MysqlStatement::reset() noexcept {
+  if (asked_ && !rows_) connection_.call_off(rows_);
+  asked_ = false;
   rows_.reset();
+  text_.clear();
+  bound_ = 0;
   in_use_ = false;
 }
 

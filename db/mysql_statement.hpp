@@ -13,7 +13,6 @@
 
 namespace sql {
 class ResultSet;
-class Statement;
 }  // namespace sql
 
 namespace invctl::db {
@@ -30,6 +29,7 @@ class MysqlStatement : public Statement {
   void bind_blob(int index, Blob value) override;
   void bind_null(int index) override;
   bool next() override;
+  void ask_later() override;
   std::int64_t run() override;
   void run_later(std::int64_t rows) override;
   bool is_null(int column) const override;
@@ -45,21 +45,25 @@ class MysqlStatement : public Statement {
   void forget() noexcept;
 
  private:
-  std::string filled_in() const;
-  std::string& value(int index) { return values_.at(static_cast<std::size_t>(index) - 1); }
+  // The text so far, up to the place of this parameter. They are bound in order.
+  std::string& text_before(int index);
+  const std::string& filled_in();
   template <class F>
   auto guarded(F&& call);
 
   MysqlConnection& connection_;
-  std::vector<std::string> pieces_;         // of the text, around its parameters
-  std::vector<std::string> values_;         // as literals, one fewer
-  std::unique_ptr<sql::Statement> native_;  // of the session of now
+  std::vector<std::string> pieces_;  // of the text, around its parameters
+  std::string text_;                 // with the parameters that are bound
+  std::size_t bound_ = 0;
   std::unique_ptr<sql::ResultSet> rows_;    // open while a query is read
   mutable std::vector<std::string> views_;  // what view() has handed out, by column
+  bool asked_ = false;                      // the answer comes into rows_
   bool in_use_ = false;
 };
 
 // A string as a literal of utf8mb4, whatever bytes it holds; and bytes as one of a binary string.
+void append_text_literal(std::string& out, std::string_view value);
+void append_blob_literal(std::string& out, Blob value);
 std::string text_literal(std::string_view value);
 std::string blob_literal(Blob value);
 

@@ -5,7 +5,6 @@
 #include <map>
 #include <unordered_map>
 
-#include "sql_inventory.hpp"
 #include "sql_store.hpp"
 #include "sql_text.hpp"
 
@@ -22,67 +21,83 @@ std::int64_t SqlStore::next_id(const std::string& table) {
 void SqlStore::append(AppendBatch& batch) {
   if (unlocked_since_) connection_->begin(*unlocked_since_);
   resolved_.reset();
-  insert_operations(batch);
   write_inventory(batch);
-  read_operation_ids(batch);
+  insert_operations(batch);
   insert_movements(batch);
   insert_purchases(batch);
   if (!batch.holds.empty()) write_holds(batch);
 }
 
+// One operation that creates no row: all of it and COMMIT in one round trip, while which its rows are locked
+// no longer than it takes. What run_later() would count here is counted by the server, because COMMIT must
+// not be reached where a row has moved.
+void SqlStore::append_and_commit(AppendBatch& batch, const std::function<void()>& before_commit) {
+  const auto& dialect = connection_->dialect();
+  const bool creates = std::any_of(batch.changes.begin(), batch.changes.end(),
+                                   [](const InventoryChange& change) { return change.before.id == 0; });
+  if (dialect.note_operation.empty() || unlocked_since_ || creates || batch.operations.size() != 1 ||
+      !batch.holds.empty() || batch.changes.size() > dialect.rows_per_update.most) {
+    PostingStore::append_and_commit(batch, before_commit);
+    return;
+  }
+  resolved_.reset();
+  write_operations(std::span(batch.operations));
+  write_inventory(batch, false);
+  Query(*connection_,
+        fmt::format(fmt::runtime(dialect.note_operation), std::max<std::size_t>(batch.changes.size(), 1)))
+      .run_later();
+  insert_movements(batch, dialect.noted_operation);
+  insert_purchases(batch, dialect.noted_operation);
+  Query id(*connection_, fmt::format("SELECT {}", dialect.noted_operation));
+  id.ask_later();
+  before_commit();
+  commit();
+  if (id.next()) batch.operations.front().id = id.integer(0);
+}
+
 void SqlStore::insert_operations(AppendBatch& batch) {
-  auto& operations = batch.operations;
   const bool counted = connection_->dialect().exclusive_writer;
   auto id = counted ? next_id("operation") : 0;
+  in_pieces(batch.operations.size(), connection_->dialect().rows_per_insert,
+            [&](std::size_t first, std::size_t n) {
+              const auto operations = std::span(batch.operations).subspan(first, n);
+              if (counted) {
+                for (auto& record : operations) record.id = id++;
+              }
+              write_operations(operations);
+              if (counted) return;
+              std::unordered_map<std::string_view, OperationRecord*> by_key;
+              for (auto& record : operations) by_key[record.key] = &record;
+              std::size_t found = 0;
+              for_new_rows(*connection_, "operation", "idempotency_key", [&](const Query& query) {
+                const auto record = by_key.find(query.view(1));
+                if (record == by_key.end()) return;
+                record->second->id = query.integer(0);
+                ++found;
+              });
+              // What was just written and is not there was rolled back behind our back.
+              if (found != n) throw_moved();
+            });
+}
+
+void SqlStore::write_operations(std::span<const OperationRecord> operations) {
   const std::string columns =
       "id, uid, idempotency_key, request_hash, kind, outcome, actor, reference, reason, note, reverses_id, "
       "recorded_at, occurred_at, host, tool_version, result, hash, reservation_id, expires_at";
-  in_pieces(operations.size(), connection_->dialect().rows_per_insert, [&](std::size_t first, std::size_t n) {
-    Query query(*connection_, insert_sql("operation", columns, 19, n));
-    for (std::size_t i = first; i < first + n; ++i) {
-      auto& record = operations[i];
-      if (counted) {
-        record.id = id++;
-        query.bind(record.id);
-      } else {
-        query.bind_null();
-      }
-      query.bind_blob(record.uid).bind(record.key).bind_blob(record.request_hash);
-      query.bind(kind_name(record.kind)).bind(std::string_view(record.accepted ? "accepted" : "rejected"));
-      query.bind(record.actor).bind(record.reference).bind(record.reason).bind(record.note);
-      query.bind(record.reverses_id).bind(record.recorded_at).bind(record.occurred_at);
-      query.bind(record.host).bind(record.tool_version).bind(record.result);
-      query.bind_blob(record.hash).bind(record.reservation_id).bind(record.expires_at);
-    }
-    query.run_later();
-  });
+  Query query(*connection_, insert_sql("operation", columns, 19, operations.size()));
+  for (const auto& record : operations) {
+    query.bind(record.id == 0 ? std::nullopt : std::optional(record.id));
+    query.bind_blob(record.uid).bind(record.key).bind_blob(record.request_hash);
+    query.bind(kind_name(record.kind)).bind(std::string_view(record.accepted ? "accepted" : "rejected"));
+    query.bind(record.actor).bind(record.reference).bind(record.reason).bind(record.note);
+    query.bind(record.reverses_id).bind(record.recorded_at).bind(record.occurred_at);
+    query.bind(record.host).bind(record.tool_version).bind(record.result);
+    query.bind_blob(record.hash).bind(record.reservation_id).bind(record.expires_at);
+  }
+  query.run_later();
 }
 
-// The ids of an insert are not guessed (a Galera node steps by more than one): read back by key.
-void SqlStore::read_operation_ids(AppendBatch& batch) {
-  std::vector<std::string> keys;
-  std::unordered_map<std::string, OperationRecord*> by_key;
-  for (auto& record : batch.operations) {
-    if (record.id != 0) continue;
-    keys.push_back(record.key);
-    by_key[record.key] = &record;
-  }
-  for_lists<std::string>(
-      *connection_, keys,
-      [](std::size_t n) {
-        return fmt::format("SELECT id, idempotency_key FROM operation WHERE idempotency_key IN ({})",
-                           placeholders(n));
-      },
-      [&](Query& query) {
-        while (query.next()) by_key.at(query.text(1))->id = query.integer(0);
-      });
-  // What was just written and is not there was rolled back behind our back.
-  for (const auto& [key, record] : by_key) {
-    if (record->id == 0) throw_moved();
-  }
-}
-
-void SqlStore::write_inventory(AppendBatch& batch) {
+void SqlStore::write_inventory(AppendBatch& batch, bool counted) {
   std::vector<InventoryChange*> created;
   std::vector<const InventoryChange*> changed;
   for (auto& change : batch.changes) {
@@ -97,8 +112,7 @@ void SqlStore::write_inventory(AppendBatch& batch) {
   std::sort(changed.begin(), changed.end(),
             [](const auto* a, const auto* b) { return a->before.id < b->before.id; });
   insert_inventory(created);
-  update_inventory(changed);
-  read_inventory_ids(created);
+  update_inventory(changed, counted);
 }
 
 // A row that did not exist is created with its final values. Where two transactions create it at once, the
@@ -121,19 +135,20 @@ void SqlStore::insert_inventory(const std::vector<InventoryChange*>& created) {
       query.bind(row.version).lend_blob(row.head).bind(row.opening);
     }
     query.run_later();
-  });
-}
-
-void SqlStore::read_inventory_ids(const std::vector<InventoryChange*>& created) {
-  std::map<InventoryKey, InventoryRow*> unknown;
-  std::vector<InventoryKey> keys;
-  for (auto* change : created) {
-    if (change->after.id != 0) continue;
-    unknown[change->after.key] = &change->after;
-    keys.push_back(change->after.key);
-  }
-  select_inventory(*connection_, "id, warehouse_id, product_id", keys, {}, [&](Query& query) {
-    while (query.next()) unknown.at({query.integer(1), query.integer(2)})->id = query.integer(0);
+    if (counted) return;
+    // They are in the order of their keys.
+    const auto rows = std::span(created).subspan(first, n);
+    std::size_t found = 0;
+    for_new_rows(*connection_, "inventory", "warehouse_id, product_id", [&](const Query& new_row) {
+      const InventoryKey key{new_row.integer(1), new_row.integer(2)};
+      const auto change =
+          std::lower_bound(rows.begin(), rows.end(), key,
+                           [](const auto* c, const InventoryKey& k) { return c->after.key < k; });
+      if (change == rows.end() || (*change)->after.key != key) return;
+      (*change)->after.id = new_row.integer(0);
+      ++found;
+    });
+    if (found != n) throw_moved();
   });
 }
 
@@ -159,7 +174,7 @@ std::string update_sql(std::size_t n, bool conditional, bool opening) {
 
 }  // namespace
 
-void SqlStore::update_inventory(const std::vector<const InventoryChange*>& changed) {
+void SqlStore::update_inventory(const std::vector<const InventoryChange*>& changed, bool counted) {
   const bool conditional = guards_.conditional;
   in_pieces(changed.size(), connection_->dialect().rows_per_update, [&](std::size_t first, std::size_t n) {
     const auto rows = std::span(changed).subspan(first, n);
@@ -186,11 +201,11 @@ void SqlStore::update_inventory(const std::vector<const InventoryChange*>& chang
     if (opening) bind_each([&](const InventoryChange& c) { query.bind(c.after.opening); });
     for (const auto* change : rows) query.bind(change->before.id);
     if (conditional) bind_each([&](const InventoryChange& c) { query.bind(c.before.version); });
-    query.run_later(static_cast<std::int64_t>(n));
+    query.run_later(counted ? static_cast<std::int64_t>(n) : -1);
   });
 }
 
-void SqlStore::insert_movements(const AppendBatch& batch) {
+void SqlStore::insert_movements(const AppendBatch& batch, std::string_view id) {
   std::unordered_map<InventoryKey, std::int64_t, InventoryKeyHash> ids;
   ids.reserve(batch.changes.size());
   for (const auto& change : batch.changes) ids[change.after.key] = change.after.id;
@@ -199,14 +214,12 @@ void SqlStore::insert_movements(const AppendBatch& batch) {
       "reserved_after, hash";
   in_pieces(batch.movements.size(), connection_->dialect().rows_per_insert,
             [&](std::size_t first, std::size_t n) {
-              Query query(*connection_, insert_sql("movement", columns, 10, n));
+              Query query(*connection_, insert_sql("movement", columns, 10, n, id.empty() ? "?" : id));
               for (std::size_t i = first; i < first + n; ++i) {
                 const auto& movement = batch.movements[i];
                 const auto& operation = batch.operations[movement.operation];
-                query.bind(operation.id)
-                    .bind(ids.at(movement.key))
-                    .bind(movement.line)
-                    .lend(kind_name(operation.kind));
+                if (id.empty()) query.bind(operation.id);
+                query.bind(ids.at(movement.key)).bind(movement.line).lend(kind_name(operation.kind));
                 query.bind(movement.version).bind(movement.on_hand_delta).bind(movement.reserved_delta);
                 query.bind(movement.on_hand_after).bind(movement.reserved_after).lend_blob(movement.hash);
               }
@@ -214,17 +227,18 @@ void SqlStore::insert_movements(const AppendBatch& batch) {
             });
 }
 
-void SqlStore::insert_purchases(const AppendBatch& batch) {
+void SqlStore::insert_purchases(const AppendBatch& batch, std::string_view id) {
   const std::string columns =
       "operation_id, line, user_name, product_id, warehouse_id, quantity, unit_price_minor, total_minor, "
       "purchased_at";
   in_pieces(batch.purchases.size(), connection_->dialect().rows_per_insert,
             [&](std::size_t first, std::size_t n) {
-              Query query(*connection_, insert_sql("purchase", columns, 9, n));
+              Query query(*connection_, insert_sql("purchase", columns, 9, n, id.empty() ? "?" : id));
               for (std::size_t i = first; i < first + n; ++i) {
                 const auto& purchase = batch.purchases[i];
                 const auto& operation = batch.operations[purchase.operation];
-                query.bind(operation.id).bind(purchase.line).bind(purchase.user);
+                if (id.empty()) query.bind(operation.id);
+                query.bind(purchase.line).bind(purchase.user);
                 query.bind(purchase.key.product_id).bind(purchase.key.warehouse_id).bind(purchase.quantity);
                 query.bind(purchase.unit_price_minor).bind(purchase.total_minor).bind(operation.occurred_at);
               }

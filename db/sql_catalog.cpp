@@ -123,37 +123,28 @@ std::vector<std::int64_t> SqlStore::insert_rows(const std::string& table, const 
   const auto column_count = static_cast<std::size_t>(std::count(columns.begin(), columns.end(), ',')) + 1;
   const bool counted = dialect.exclusive_writer;
   auto id = counted && !rows.empty() ? next_id(table) : 0;
-  std::vector<std::int64_t> ids;
-  ids.reserve(rows.size());
+  std::vector<std::int64_t> ids(rows.size());
   in_pieces(rows.size(), dialect.rows_per_insert, [&](std::size_t first, std::size_t n) {
     Query query(*connection_, insert_sql(table, columns, column_count, n));
-    for (const auto& row : rows.subspan(first, n)) {
+    std::unordered_map<std::string_view, std::int64_t*> by_code;
+    for (std::size_t i = first; i < first + n; ++i) {
       if (counted) {
-        ids.push_back(id);
+        ids[i] = id;
         query.bind(id++);
       } else {
+        by_code[rows[i].*code] = &ids[i];
         query.bind_null();
       }
-      bind(query, row);
+      bind(query, rows[i]);
     }
-    query.run();
+    query.run_later();
+    if (counted) return;
+    const auto code_column = columns.substr(4, columns.find(',', 4) - 4);  // after "id, "
+    for_new_rows(*connection_, table, code_column, [&](const Query& new_row) {
+      const auto made = by_code.find(new_row.view(1));
+      if (made != by_code.end()) *made->second = new_row.integer(0);
+    });
   });
-  if (counted || rows.empty()) return ids;
-  if (rows.size() == 1) return {connection_->last_insert_id()};
-  // The ids of a multi-row insert are not guessed (a Galera node steps by more than one).
-  std::vector<std::string> codes;
-  for (const auto& row : rows) codes.push_back(row.*code);
-  std::unordered_map<std::string, std::int64_t> found;
-  for_lists<std::string>(
-      *connection_, codes,
-      [&](std::size_t n) {
-        const auto code_column = columns.substr(4, columns.find(',', 4) - 4);  // after "id, "
-        return fmt::format("SELECT id, {0} FROM {1} WHERE {0} IN ({2})", code_column, table, placeholders(n));
-      },
-      [&](Query& query) {
-        while (query.next()) found.emplace(query.text(1), query.integer(0));
-      });
-  for (const auto& each : codes) ids.push_back(found.at(each));
   return ids;
 }
 

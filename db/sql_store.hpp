@@ -59,6 +59,7 @@ class SqlStore : public PostingStore,
                      std::span<const std::string> skus) override;
   std::vector<InventoryRow> lock_inventory(std::span<const InventoryKey> keys,
                                            std::span<const std::int64_t> products) override;
+  LockedLines lock_lines(std::span<const Place> places) override;
   std::vector<StoredOperation> find_operations(std::span<const std::string> keys) override;
   std::optional<StoredOperation> find_operation(std::int64_t id) override;
   std::vector<Reversal> find_reversals(std::span<const std::int64_t> ids) override;
@@ -69,6 +70,7 @@ class SqlStore : public PostingStore,
                                std::span<const std::int64_t> inventory_ids) override;
   std::vector<ReservationEnd> find_reservation_ends(std::span<const std::int64_t> ids) override;
   void append(AppendBatch& batch) override;
+  void append_and_commit(AppendBatch& batch, const std::function<void()>& before_commit) override;
 
   const DatabaseInfo& info() const override { return info_; }
   void lock_catalog() override;
@@ -170,14 +172,17 @@ class SqlStore : public PostingStore,
   template <class T>
   std::vector<StoredOperation> stored_operations(std::string_view column, std::span<const T> values);
   void insert_operations(AppendBatch& batch);
-  void read_operation_ids(AppendBatch& batch);
-  void write_inventory(AppendBatch& batch);
+  void write_operations(std::span<const OperationRecord> operations);
+  // `counted`: false where the server itself sees to it that all rows matched.
+  void write_inventory(AppendBatch& batch, bool counted = true);
   void insert_inventory(const std::vector<InventoryChange*>& created);
-  void read_inventory_ids(const std::vector<InventoryChange*>& created);
-  void update_inventory(const std::vector<const InventoryChange*>& changed);
-  void insert_movements(const AppendBatch& batch);
-  void insert_purchases(const AppendBatch& batch);
+  void update_inventory(const std::vector<const InventoryChange*>& changed, bool counted);
+  // `id`: an expression for the id of the only operation, where that is not known.
+  void insert_movements(const AppendBatch& batch, std::string_view id = {});
+  void insert_purchases(const AppendBatch& batch, std::string_view id = {});
   void write_holds(const AppendBatch& batch);
+  std::optional<LockedLines> lock_known(std::span<const Place> places);
+  void note_known(const LockedLines& locked);
   std::optional<std::vector<std::int64_t>> resolved_inventory(std::span<const InventoryKey> keys,
                                                               std::span<const std::int64_t> products) const;
   std::vector<std::int64_t> resolve_inventory(std::span<const InventoryKey> keys,
@@ -200,6 +205,13 @@ class SqlStore : public PostingStore,
     bool every_warehouse = false;
   };
   std::optional<Resolved> resolved_;
+  // Ids that this connection has met. Codes never change and rows are never deleted, so they stay true as
+  // long as the database is not made anew, which lock_known() notices.
+  struct Known {
+    std::map<std::string, std::int64_t, std::less<>> warehouses, products;
+    std::map<InventoryKey, std::int64_t> rows;
+  };
+  Known known_;
   bool commit_held_ = false;  // signals wait since the last COMMIT
   DatabaseInfo info_;
 };

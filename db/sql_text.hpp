@@ -1,6 +1,8 @@
 // Small pieces of SQL text that several statements share.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,9 +27,19 @@ void for_lists(Connection& connection, std::span<const T> values, Sql&& sql, Use
   }
 }
 
-// "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)" for n rows.
+// Directly after an INSERT into `table`: runs `use(query)` for each row that it made, and maybe for others,
+// with the id and `columns`. Goes with the INSERT in one round trip.
+template <class Use>
+void for_new_rows(Connection& connection, std::string_view table, std::string_view columns, Use&& use) {
+  const auto& dialect = connection.dialect();
+  Query query(connection, fmt::format("SELECT id, {} FROM {}{} WHERE id >= {}", columns, table,
+                                      dialect.by_primary_key, dialect.first_new_id));
+  while (query.next()) use(query);
+}
+
+// "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)" for n rows; `first` stands in place of each first "?".
 std::string insert_sql(const std::string& table, const std::string& columns, std::size_t column_count,
-                       std::size_t n);
+                       std::size_t n, std::string_view first = "?");
 
 // What is reserved of `inventory i`, without what has expired at `now` (an expression).
 std::string reserved_now(std::string_view now);

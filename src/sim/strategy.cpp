@@ -60,16 +60,25 @@ std::vector<StoredOperation> StrategyStore::find_operations(std::span<const std:
   return store_.find_operations(keys);
 }
 
-void StrategyStore::append(AppendBatch& batch) {
+template <class F>
+void StrategyStore::write(F&& work) const {
   if (think_.count() > 0) std::this_thread::sleep_for(think_);
   try {
-    store_.append(batch);
+    work();
   } catch (const StoreError&) {
     throw;
   } catch (const Error& error) {
     if (error.exit != Exit::insufficient_stock) throw;
     throw StoreError(StoreError::Kind::retry, Exit::busy, "the stock was sold while it was being bought");
   }
+}
+
+void StrategyStore::append(AppendBatch& batch) {
+  write([&] { store_.append(batch); });
+}
+
+void StrategyStore::append_and_commit(AppendBatch& batch, const std::function<void()>& before_commit) {
+  write([&] { store_.append_and_commit(batch, before_commit); });
 }
 
 }  // namespace invctl::sim

@@ -48,6 +48,7 @@ class StrategyStore : public PostingStore {
   }
   std::vector<InventoryRow> lock_inventory(std::span<const InventoryKey> keys,
                                            std::span<const std::int64_t> products) override;
+  LockedLines lock_lines(std::span<const Place> places) override { return store_.lock_lines(places); }
   std::vector<StoredOperation> find_operations(std::span<const std::string> keys) override;
   std::optional<StoredOperation> find_operation(std::int64_t id) override {
     return store_.find_operation(id);
@@ -68,10 +69,14 @@ class StrategyStore : public PostingStore {
     return store_.find_reservation_ends(ids);
   }
   void append(AppendBatch& batch) override;
+  void append_and_commit(AppendBatch& batch, const std::function<void()>& before_commit) override;
 
   std::int64_t begun() const { return begun_; }
 
  private:
+  template <class F>
+  void write(F&& work) const;
+
   PostingStore& store_;
   std::chrono::microseconds think_;
   std::int64_t begun_ = 0;

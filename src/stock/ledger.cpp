@@ -101,12 +101,16 @@ std::vector<Outcome> Ledger::post(std::vector<Operation>& operations, const Opti
   const auto key = operations.size() == 1 ? *operations.front().key : std::string();
   run_transaction(store_, deadline, key, commit_reached, [&] {
     Posting posting(store_, origin_, operations, deadline, repeated);
+    const auto note_commit = [&] { commit_reached = repeated = true; };
+    if (!options.dry_run && !options.before_commit) {
+      outcomes = posting.post_and_commit(operations, note_commit);
+      return;
+    }
     outcomes = posting.post(operations);
     if (!posting.wrote()) return;
     if (options.before_commit) options.before_commit(outcomes);
     if (options.dry_run) return;
-    commit_reached = true;
-    repeated = true;
+    note_commit();
     posting.commit();
   });
   return outcomes;

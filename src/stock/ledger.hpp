@@ -83,6 +83,10 @@ class Posting {
   // other refusal leaves nothing behind. Nothing is stored until commit(). Throws what check_operation()
   // throws.
   std::vector<Outcome> post(std::span<const Operation> operations);
+  // post() and commit(), where nothing more is to come: fewer steps for the store. Commits nothing where
+  // nothing was written. `before_commit` is as in PostingStore::append_and_commit().
+  std::vector<Outcome> post_and_commit(std::span<const Operation> operations,
+                                       const std::function<void()>& before_commit);
 
   // The two halves of post(), for who needs no receipts. draft() only reads the store, and where all keys are
   // new and nothing is reversed not even that: then it may run in another thread while a Posting before it
@@ -110,6 +114,8 @@ class Posting {
   void begin(std::span<const Line* const> lines, const Deadline& deadline);
   void lock(std::span<const Line* const> lines);
   void find_holds(std::span<const InventoryRow> rows);
+  void note_written(const Draft& draft);
+  static std::vector<Outcome> outcomes_of(Draft& drafted, std::span<const Operation> operations);
 
   PostingStore& store_;
   Origin origin_;

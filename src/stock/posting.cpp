@@ -186,41 +186,18 @@ Posting::~Posting() {
 }
 
 void Posting::lock(std::span<const Line* const> lines) {
-  std::set<std::string> codes;
-  std::set<std::string> skus;
-  bool anywhere = false;
+  std::vector<Place> places;
+  places.reserve(lines.size());
   for (const auto* line : lines) {
-    if (line->warehouse) codes.insert(line->warehouse->str());
-    anywhere = anywhere || !line->warehouse;
-    skus.insert(line->sku.str());
+    places.push_back(
+        {line->warehouse ? std::optional<std::string_view>(line->warehouse->str()) : std::nullopt,
+         line->sku.str()});
   }
-  const auto list = [](const std::set<std::string>& set) {
-    return std::vector<std::string>(set.begin(), set.end());
-  };
-  auto found = store_.look_up(list(codes), anywhere, list(skus));
-  for (auto& warehouse : found.warehouses) book_.add(std::move(warehouse));
-  for (auto& product : found.products) book_.add(std::move(product));
-
-  std::vector<InventoryKey> keys;
-  std::vector<std::int64_t> products;
-  for (const auto* line : lines) {
-    const auto* product = book_.product(line->sku.str());
-    if (product == nullptr) continue;
-    if (!line->warehouse) {
-      products.push_back(product->id);
-    } else if (const auto* warehouse = book_.warehouse(line->warehouse->str())) {
-      keys.push_back({warehouse->id, product->id});
-    }
-  }
-  const auto make_unique = [](auto& values) {
-    std::sort(values.begin(), values.end());
-    values.erase(std::unique(values.begin(), values.end()), values.end());
-  };
-  make_unique(keys);
-  make_unique(products);
-  const auto rows = store_.lock_inventory(keys, products);
-  for (const auto& row : rows) book_.add(row);
-  find_holds(rows);
+  auto locked = store_.lock_lines(places);
+  for (auto& warehouse : locked.codes.warehouses) book_.add(std::move(warehouse));
+  for (auto& product : locked.codes.products) book_.add(std::move(product));
+  for (const auto& row : locked.rows) book_.add(row);
+  find_holds(locked.rows);
 }
 
 // Costs nothing where nothing is reserved.
@@ -302,16 +279,40 @@ Posting::Draft Posting::draft(std::span<const Operation> operations) {
 void Posting::write(Draft& draft) {
   if (draft.batch.operations.empty()) return;
   store_.append(draft.batch);
+  note_written(draft);
+  // Rows that were created have their ids now; the next chunk updates them.
+  for (const auto& change : draft.batch.changes) book_.row_for_update(change.after.key).id = change.after.id;
+}
+
+void Posting::note_written(const Draft& draft) {
   wrote_ = true;
   posted_ = posted_ || std::any_of(draft.written.begin(), draft.written.end(),
                                    [](const auto& rows) { return rows.has_value(); });
-  // Rows that were created have their ids now; the next chunk updates them.
-  for (const auto& change : draft.batch.changes) book_.row_for_update(change.after.key).id = change.after.id;
 }
 
 std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
   auto drafted = draft(operations);
   write(drafted);
+  return outcomes_of(drafted, operations);
+}
+
+std::vector<Outcome> Posting::post_and_commit(std::span<const Operation> operations,
+                                              const std::function<void()>& before_commit) {
+  auto drafted = draft(operations);
+  if (!drafted.batch.operations.empty()) {
+    open_ = false;
+    try {
+      store_.append_and_commit(drafted.batch, before_commit);
+    } catch (...) {
+      store_.rollback();
+      throw;
+    }
+    note_written(drafted);
+  }
+  return outcomes_of(drafted, operations);
+}
+
+std::vector<Outcome> Posting::outcomes_of(Draft& drafted, std::span<const Operation> operations) {
   auto& [batch, outcomes, written, first_with_key] = drafted;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (!written[i] || outcomes[i].rejection) continue;

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/types.hpp"
@@ -104,6 +106,17 @@ struct CodesFound {
   std::vector<ProductInfo> products;
 };
 
+// Where a line is posted to: a product in one warehouse, or in any.
+struct Place {
+  std::optional<std::string_view> warehouse;
+  std::string_view sku;
+};
+
+struct LockedLines {
+  CodesFound codes;
+  std::vector<InventoryRow> rows;
+};
+
 class PostingStore : public virtual Transactions {
  public:
   // Inside the transaction. Codes that do not exist are left out of the answers.
@@ -121,6 +134,9 @@ class PostingStore : public virtual Transactions {
   // not exist are left out: absent is zero.
   virtual std::vector<InventoryRow> lock_inventory(std::span<const InventoryKey> keys,
                                                    std::span<const std::int64_t> products) = 0;
+
+  // All of the above for these places: what is known of their codes, and their rows, locked.
+  virtual LockedLines lock_lines(std::span<const Place> places);
 
   // Stored operations of these idempotency keys. Called after the locks, so that a twin which has just
   // committed is seen.
@@ -147,6 +163,9 @@ class PostingStore : public virtual Transactions {
   // Writes the batch with set-based statements and fills in the ids of its operations. Throws
   // StoreError(duplicate) where a key is taken, StoreError(retry) where a row is not as it was read.
   virtual void append(AppendBatch& batch) = 0;
+  // append() and commit(), in one step where the store can. Calls `before_commit` when from then on a failure
+  // may leave the transaction stored.
+  virtual void append_and_commit(AppendBatch& batch, const std::function<void()>& before_commit);
 };
 
 }  // namespace invctl

@@ -29,25 +29,6 @@ std::string variable(db::Connection& connection, const std::string& name) {
   return query.next() ? query.text(1) : "";
 }
 
-// The statements that `work` sends through a session, as the server's general log has them.
-template <class F>
-std::vector<std::string> statements_of(std::int64_t session, F&& work) {
-  auto& server = MysqlServer::shared();
-  server.execute("SET GLOBAL log_output = 'TABLE'");
-  server.execute("SET GLOBAL general_log = 1");
-  work();
-  server.execute("SET GLOBAL general_log = 0");
-  const auto root = server.root();
-  db::Query query(
-      *root,
-      "SELECT command_type, CONVERT(argument USING ascii) FROM mysql.general_log WHERE thread_id = ? "
-      "ORDER BY event_time");
-  query.bind(session);
-  std::vector<std::string> found;
-  while (query.next()) found.push_back(query.text(0) + " " + query.text(1));
-  return found;
-}
-
 }  // namespace
 
 TEST_CASE("a session is strict, in UTC, READ COMMITTED and utf8mb4", "[mysql]") {
@@ -110,70 +91,6 @@ TEST_CASE("an update counts the rows it matched, changed or not", "[mysql]") {
     db::Query update(*owner, "UPDATE setting SET value = ? WHERE name = 'currency'");
     CHECK(update.bind(std::string("USD")).run() == 1);
   }
-}
-
-TEST_CASE("rows are locked through the primary key, without a sort", "[mysql]") {
-  const TestDatabase database;
-  const auto store = database.open();
-  add_catalog(*store, 2, 50);
-  std::vector<Operation> receipts;
-  for (int i = 1; i <= 50; ++i) {
-    for (const auto* warehouse : {"A", "B"}) {
-      receipts.push_back(make(Kind::receive, warehouse, "P" + std::to_string(i), 1));
-    }
-  }
-  Ledger(*store, test_origin).post(receipts, {});
-  const auto statements = statements_of(connection_id(*store), [&] {
-    auto several = make(Kind::ship, "B", "P9", 1);
-    for (const auto* sku : {"P40", "P3", "P17"})
-      several.lines.push_back(make(Kind::ship, "B", sku, 1).lines[0]);
-    REQUIRE(post(*store, several).receipt);
-    REQUIRE(post(*store, make(Kind::purchase, "", "P5", 2)).receipt);
-  });
-  int locking = 0;
-  const auto owner = database.connect_as_owner();
-  const bool mariadb = number(*owner, "SELECT VERSION() LIKE '%MariaDB%'") == 1;
-  for (const auto& statement : statements) {
-    if (statement.find(" FOR UPDATE") == std::string::npos) continue;
-    const auto lock = statement.substr(statement.rfind("SELECT "));
-    ++locking;
-    CAPTURE(statement);
-    db::Query explain(*owner, (mariadb ? "EXPLAIN " : "EXPLAIN FORMAT=TRADITIONAL ") + lock);
-    // id, select_type, table, [partitions,] type, possible_keys, key, ...; the last column is Extra.
-    REQUIRE(explain.next());
-    CHECK(explain.text(mariadb ? 5 : 6) == "PRIMARY");
-    CHECK(explain.text(mariadb ? 9 : 11).find("filesort") == std::string::npos);
-  }
-  CHECK(locking == 2);
-}
-
-TEST_CASE("a purchase on a kept connection takes a handful of round trips, a batch of a hundred hardly more",
-          "[mysql]") {
-  const TestDatabase database;
-  const auto store = database.open();
-  add_catalog(*store, 1, 10);
-  std::vector<Operation> receipts;
-  for (int i = 1; i <= 10; ++i) receipts.push_back(make(Kind::receive, "A", "P" + std::to_string(i), 1000));
-  Ledger ledger(*store, test_origin);
-  ledger.post(receipts, {});
-  const auto buy = [&](int count) {
-    std::vector<Operation> batch;
-    for (int i = 0; i < count; ++i)
-      batch.push_back(make(Kind::purchase, "A", "P" + std::to_string(i % 10 + 1), 1));
-    for (const auto& outcome : ledger.post(batch, {})) REQUIRE(outcome.receipt);
-  };
-  buy(1);
-  buy(100);
-  // Statements that were sent together are one entry of MariaDB's log, and one round trip; MySQL writes each.
-  if (number(*database.connect_as_owner(), "SELECT VERSION() LIKE '%MariaDB%'") != 1) return;
-  const auto trips = [&](int count) {
-    return statements_of(connection_id(*store), [&] { buy(count); }).size();
-  };
-  const auto single = trips(1);
-  const auto hundred = trips(100) - single;  // the log has both
-  WARN("round trips: one purchase " << single << ", a hundred in one batch " << hundred);
-  CHECK(single <= 5);
-  CHECK(hundred <= 5);
 }
 
 TEST_CASE("posting goes on when the server ended the session between two operations", "[mysql]") {
