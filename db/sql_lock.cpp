@@ -239,7 +239,9 @@ std::optional<LockedLines> SqlStore::lock_known(std::span<const Place> places) {
   const auto row_ids = keys_of(rows);
   const auto product_ids = keys_of(products);
   const auto warehouse_ids = keys_of(warehouses);
-  Query goods(*connection_, fmt::format("{} WHERE p.id IN ({})", select_product(now_sql()),
+  // A price to come makes the question a long one, which is asked only where there is one.
+  Query goods(*connection_, fmt::format("SELECT id, sku, price_minor, retired_at, next_price_at FROM product "
+                                        "WHERE id IN ({})",
                                         placeholders(padded_size(product_ids.size()))));
   ask(goods, product_ids);
   Query houses(*connection_, fmt::format("{} WHERE id IN ({})", select_warehouse,
@@ -252,9 +254,11 @@ std::optional<LockedLines> SqlStore::lock_known(std::span<const Place> places) {
   bool same = true;
   read_inventory(lock, locked.rows);
   for (const auto& row : locked.rows) same = same && rows.at(row.id) == row.key;
+  bool price_to_come = false;
   while (goods.next()) {
     auto& product = locked.codes.products.emplace_back(read_product(goods));
     same = same && products.at(product.id) == product.sku;
+    price_to_come = price_to_come || !goods.is_null(4);
   }
   while (houses.next()) {
     auto& warehouse = locked.codes.warehouses.emplace_back(read_warehouse(houses));
@@ -262,6 +266,11 @@ std::optional<LockedLines> SqlStore::lock_known(std::span<const Place> places) {
   }
   if (same && locked.rows.size() == rows.size() && locked.codes.products.size() == products.size() &&
       locked.codes.warehouses.size() == warehouses.size()) {
+    if (price_to_come) {
+      std::vector<std::string> skus;
+      for (const auto& product : locked.codes.products) skus.push_back(product.sku);
+      locked.codes.products = find_products(skus);
+    }
     return locked;
   }
   known_ = {};
