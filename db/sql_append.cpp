@@ -28,8 +28,8 @@ void SqlStore::append(AppendBatch& batch) {
   if (!batch.holds.empty()) write_holds(batch);
 }
 
-// One operation that creates no row: all of it and COMMIT in one round trip, while which its rows are locked
-// no longer than it takes. What run_later() would count here is counted by the server, because COMMIT must
+// One operation that creates no row: all of it and COMMIT in one round trip, so that its rows are locked
+// no longer than that takes. What run_later() would count is counted by the server here, because COMMIT must
 // not be reached where a row has moved.
 void SqlStore::append_and_commit(AppendBatch& batch, const std::function<void()>& before_commit) {
   const auto& dialect = connection_->dialect();
