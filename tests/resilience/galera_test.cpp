@@ -125,7 +125,7 @@ std::string told(const std::vector<Attempt>& attempts) {
   std::map<int, int> exits;
   std::string text;
   for (const auto& attempt : attempts) {
-    if (++exits[attempt.exit] == 1 && attempt.exit == 1) text += "; " + attempt.said;
+    if (++exits[attempt.exit] == 1 && attempt.exit != 0 && attempt.exit != 4) text += "; " + attempt.said;
   }
   for (const auto& [exit, count] : exits)
     text += ", " + std::to_string(count) + " x exit " + std::to_string(exit);

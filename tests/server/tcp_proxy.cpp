@@ -15,7 +15,8 @@ namespace invctl::test {
 
 namespace {
 
-constexpr int tick_ms = 10;  // how soon a relay notices that the proxy ends
+constexpr int quiet_ms = 100;  // after which an answer is taken for complete
+constexpr int tick_ms = 10;    // how soon a relay notices that the proxy ends
 constexpr std::size_t header = 4;
 
 [[noreturn]] void fail(const char* what) {
@@ -111,6 +112,10 @@ class TcpProxy::Relay {
     if (!answer_) return write_all(client_, bytes);
     if (*answer_ == Cut::mute) return true;  // swallowed, and so is all that follows
     if (*answer_ == Cut::answer_within) write_all(client_, std::string_view(bytes).substr(0, 3));
+    // Statements that were sent together are answered one by one, and the server stops at the first that it
+    // cannot tell of: so it may tell of all.
+    for (pollfd rest{server_, POLLIN, 0}; poll(&rest, 1, quiet_ms) > 0 && read_some(server_, bytes);) {
+    }
     return false;
   }
 
