@@ -30,6 +30,7 @@ dependency(deps_text LIBRARIES utf8proc HEADERS utf8proc.h nlohmann/json.hpp fmt
 dependency(deps_crypto LIBRARIES crypto HEADERS openssl/sha.h)
 dependency(deps_sqlite LIBRARIES SQLiteCpp sqlite3 HEADERS SQLiteCpp/SQLiteCpp.h sqlite3.h)
 dependency(deps_cli HEADERS CLI/CLI.hpp spdlog/spdlog.h)
+dependency(deps_curses LIBRARIES ncursesw tinfo HEADERS curses.h)
 if(INVCTL_STATIC)
   dependency(deps_mysql LIBRARIES mysqlcppconn-static mariadb ssl crypto z HEADERS mysql_driver.h cppconn/driver.h)
   target_compile_definitions(deps_text INTERFACE UTF8PROC_STATIC)

@@ -45,6 +45,7 @@ void setup_release(CLI::App& app, Action& action);
 void setup_extend(CLI::App& app, Action& action);
 void setup_reservation(CLI::App& app, Action& action);
 void setup_count(CLI::App& app, Action& action);
+void setup_watch(CLI::App& app, Action& action);
 void setup_run(CLI::App& app, Action& action);
 void setup_reverse(CLI::App& app, Action& action);
 void setup_apply(CLI::App& app, Action& action);

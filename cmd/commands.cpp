@@ -45,6 +45,7 @@ std::span<const Command> command_table() {
        "invctl stock -w EAST --below-reorder"},
       {"alerts", "Look", "what is at or below its reorder point; exit 20 where anything is", setup_alerts,
        "invctl alerts --cursor alerts.cursor --format ndjson"},
+      {"watch", "Look", "stock and movements on a live screen", setup_watch, "invctl watch -w EAST"},
       {"history", "Look", "movements of the ledger, newest first", setup_history,
        "invctl history --sku BOLT-10 --since 2026-01-01"},
       {"reservation", "Look", "list what is held, or show one reservation", setup_reservation,

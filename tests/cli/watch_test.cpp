@@ -1,0 +1,139 @@
+// The live screen in a terminal of its own.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <csignal>
+
+#include "cli/harness.hpp"
+
+using namespace invctl::test;
+using Catch::Contains;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// invctl with a pseudo terminal in place of a person's.
+class Terminal {
+ public:
+  Terminal(Database& db, std::vector<std::string> words, int lines, int columns) {
+    master_ = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    REQUIRE(master_ >= 0);
+    REQUIRE(grantpt(master_) == 0);
+    REQUIRE(unlockpt(master_) == 0);
+    resize(lines, columns);
+    const std::string name = ptsname(master_);
+    terminal_ = open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    tcgetattr(terminal_, &before_);
+    RunOptions options;
+    options.wrapper = {"sh", "-c", "exec \"$@\" <" + name + " >" + name, "sh"};
+    options.env = {{"TERM", "xterm-256color"}, {"LC_ALL", "C.UTF-8"}};
+    process_ = db.start(words, options);
+  }
+  ~Terminal() {
+    process_.reset();
+    close(terminal_);
+    close(master_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  void resize(int lines, int columns) const {
+    winsize size{};
+    size.ws_row = static_cast<unsigned short>(lines);
+    size.ws_col = static_cast<unsigned short>(columns);
+    ioctl(master_, TIOCSWINSZ, &size);
+  }
+  void type(const std::string& keys) const { REQUIRE(write(master_, keys.data(), keys.size()) > 0); }
+
+  // Reads until the text has come since the last call, for ten seconds at most.
+  bool shows(const std::string& text) {
+    const auto deadline = Clock::now() + std::chrono::seconds(10);
+    std::string fresh;
+    while (Clock::now() < deadline) {
+      pollfd watched{master_, POLLIN, 0};
+      if (poll(&watched, 1, 100) <= 0) continue;
+      char bytes[4096];
+      const auto size = read(master_, bytes, sizeof bytes);
+      if (size <= 0) break;
+      fresh.append(bytes, static_cast<std::size_t>(size));
+      all_.append(bytes, static_cast<std::size_t>(size));
+      if (fresh.find(text) != std::string::npos) return true;
+    }
+    UNSCOPED_INFO("the screen got: " << fresh);
+    return false;
+  }
+  void signal(int number) const { process_->signal(number); }
+  Result end() {
+    shows("\x1b[?1049l");
+    return process_->wait();
+  }
+  // As the shell had it before: line by line, echoing.
+  bool restored() const {
+    termios now{};
+    tcgetattr(terminal_, &now);
+    return now.c_lflag == before_.c_lflag && now.c_iflag == before_.c_iflag &&
+           now.c_cc[VQUIT] == before_.c_cc[VQUIT] && all_.find("\x1b[?1049l") != std::string::npos;
+  }
+
+ private:
+  int master_ = -1, terminal_ = -1;
+  termios before_{};
+  std::string all_;
+  std::unique_ptr<Process> process_;
+};
+
+class Shop : public Database {
+ public:
+  Shop() : Database("KRW") {
+    must({"warehouse", "add", "EAST"});
+    must({"product", "add", "BOLT", "--name", "육각 볼트", "--reorder-point", "5"});
+    must({"product", "add", "NUT", "--name", "ナット"});
+    must({"receive", "-w", "EAST", "BOLT=10", "NUT=400"});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("watch shows stock and what moves, and gives the terminal back", "[watch]") {
+  Shop db;
+  Terminal terminal(db, {"watch", "--interval", "100ms"}, 24, 80);
+  REQUIRE(terminal.shows("육각 볼트"));
+  db.must({"ship", "-w", "EAST", "BOLT=6", "--actor", "kim"});
+  CHECK(terminal.shows("kim"));
+  terminal.type("/nut\r");
+  CHECK(terminal.shows("with \"n"));
+  terminal.type("p");
+  CHECK(terminal.shows("PAUSED"));
+  terminal.resize(50, 200);
+  terminal.signal(SIGWINCH);
+  CHECK(terminal.shows("go on"));
+  terminal.type("q");
+  CHECK(terminal.end().exit == 0);
+  CHECK(terminal.restored());
+}
+
+TEST_CASE("a signal ends watch and gives the terminal back", "[watch]") {
+  Shop db;
+  const int number = GENERATE(SIGINT, SIGTERM);
+  Terminal terminal(db, {"watch", "-w", "EAST", "--sku", "BOLT"}, 10, 40);
+  REQUIRE(terminal.shows("BOLT"));
+  terminal.signal(number);
+  CHECK(terminal.end().exit == 128 + number);
+  CHECK(terminal.restored());
+}
+
+TEST_CASE("watch without a terminal, or of what is not there, says so", "[watch]") {
+  Shop db;
+  const auto result = db.run({"watch"});
+  CHECK(result.exit == 2);
+  CHECK_THAT(result.err, Contains("watch needs a terminal"));
+  Terminal nowhere(db, {"watch", "-w", "NORTH"}, 24, 80);
+  CHECK(nowhere.end().exit == 3);
+}
