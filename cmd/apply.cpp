@@ -219,6 +219,7 @@ Exit apply_input(Context& context, const ApplyOptions& options, intake::Mapping 
   }
   const auto from = input_options(options);
   const auto store = context.open_for_writing();
+  mapping.currency = store->info().currency;
   intake::Input input(from, mapping);
   const auto elapsed = [&] { return std::chrono::steady_clock::now() - start; };
   if (input.is_export()) {

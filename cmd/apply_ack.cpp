@@ -28,7 +28,9 @@ nlohmann::ordered_json to_json(const intake::Answer& answer) {
 
 Exit answer_stream(Context& context, const intake::Options& options, const intake::Mapping& mapping) {
   const auto store = context.open_for_writing();
-  intake::AckStream stream(*store, *store, context.origin(), mapping, options);
+  auto complete = mapping;
+  complete.currency = store->info().currency;
+  intake::AckStream stream(*store, *store, context.origin(), complete, options);
   io::LineFeed feed(STDIN_FILENO);
   const auto report = stream.run(
       feed,

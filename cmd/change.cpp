@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "catalog_change.hpp"
 #include "core/shell_word.hpp"
 #include "core/text.hpp"
@@ -31,6 +34,11 @@ std::string headline(const Receipt& receipt, const Currency& currency, bool repl
 
 bool is_sale(const Receipt& receipt) {
   return receipt.kind == Kind::purchase || receipt.user;
+}
+
+bool has_costs(const Receipt& receipt) {
+  return std::any_of(receipt.lines.begin(), receipt.lines.end(),
+                     [](const ReceiptLine& line) { return line.unit_cost_minor.has_value(); });
 }
 
 // The answer of design section 6. In a dry run there is no operation to name.
@@ -66,6 +74,8 @@ io::Answer to_answer(const Receipt& receipt, const Currency& currency, bool repl
     answer.columns.push_back({"unit_price_minor", io::Kind::number});
     answer.columns.push_back({"amount_minor", io::Kind::number});
   }
+  const bool costed = has_costs(receipt);
+  if (costed) answer.columns.push_back({"unit_cost_minor", io::Kind::number});
   for (const auto& line : receipt.lines) {
     answer.rows.push_back(
         {line.warehouse, line.sku, line.delta, line.before, line.on_hand, line.reserved, line.available()});
@@ -74,18 +84,20 @@ io::Answer to_answer(const Receipt& receipt, const Currency& currency, bool repl
       answer.rows.back().push_back(optional_value(line.unit_price_minor));
       answer.rows.back().push_back(optional_value(line.amount_minor));
     }
+    if (costed) answer.rows.back().push_back(optional_value(line.unit_cost_minor));
   }
   return answer;
 }
 
 // For people, a price is shown in the currency's own units.
-void show_prices(io::Answer& answer, const Receipt& receipt, const Currency& currency) {
-  if (!is_sale(receipt)) return;
-  const auto price = answer.columns.size() - 2;
-  answer.columns[price].title = "UNIT PRICE";
-  answer.columns[price + 1].title = "AMOUNT";
-  for (auto& row : answer.rows) {
-    for (const auto i : {price, price + 1}) {
+void show_prices(io::Answer& answer, const Currency& currency) {
+  static const std::map<std::string, std::string> titles = {
+      {"unit_price_minor", "UNIT PRICE"}, {"amount_minor", "AMOUNT"}, {"unit_cost_minor", "UNIT COST"}};
+  for (std::size_t i = 0; i < answer.columns.size(); ++i) {
+    const auto title = titles.find(answer.columns[i].key);
+    if (title == titles.end()) continue;
+    answer.columns[i].title = title->second;
+    for (auto& row : answer.rows) {
       if (const auto* minor = std::get_if<std::int64_t>(&row[i])) row[i] = currency.format(*minor);
     }
   }
@@ -195,6 +207,7 @@ Exit post_lines(Context& context, Kind kind, const ChangeOptions& options) {
   const auto warehouse = required_warehouse(context, options);
   if (!options.scan) {
     operation.lines = parse_lines(options.lines, QuantityForm::positive, warehouse);
+    if (options.complete_lines) options.complete_lines(operation.lines);
     return post_and_report(context, std::move(operation), options.dry_run);
   }
   std::string again = fmt::format("invctl {} -w {}", kind_name(kind), shell_word(warehouse.str()));
@@ -204,6 +217,7 @@ Exit post_lines(Context& context, Kind kind, const ChangeOptions& options) {
   add("--ref", options.reference);
   add("--note", options.note);
   add("--id", options.id);
+  again += options.more_words;
   const auto scanned = read_scans(context, again);
   for (const auto& line : scanned) {
     operation.lines.push_back({.warehouse = warehouse,
@@ -213,7 +227,10 @@ Exit post_lines(Context& context, Kind kind, const ChangeOptions& options) {
   }
   return keep_scans(
       context, again, [&] { return scanned; },
-      [&] { return post_and_report(context, std::move(operation), options.dry_run); });
+      [&] {
+        if (options.complete_lines) options.complete_lines(operation.lines);
+        return post_and_report(context, std::move(operation), options.dry_run);
+      });
 }
 
 std::int64_t parse_reservation(const std::string& word) {
@@ -246,7 +263,7 @@ Exit post_and_report(Context& context, db::SqlStore& store, Operation operation,
   const auto& currency = store.info().currency;
   auto answer = to_answer(*outcome.receipt, currency, outcome.replayed, dry_run);
   const auto format = context.format();
-  if (format == io::Format::table) show_prices(answer, *outcome.receipt, currency);
+  if (format == io::Format::table) show_prices(answer, currency);
   io::print_answer(context.out, format, answer, context.table_options());
   return holds_less(batch.front(), *outcome.receipt) ? Exit::partial : Exit::ok;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ struct ChangeOptions {
   std::optional<std::string> from;  // post operations of this input instead
   ApplyOptions input;               // how it is read
   const CLI::App* app = nullptr;
+  // What else is said about the lines of words or scans, and how a command line says it.
+  std::function<void(std::vector<Line>&)> complete_lines = {};
+  std::string more_words = {};
 };
 
 // Declares -w, --ref, --note, --id, --dry-run, the SKU=QTY words, and --from with its options.

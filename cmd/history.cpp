@@ -122,19 +122,27 @@ Exit show_operation(Context& context, ReadStore& store, std::int64_t id) {
                    {"request_hash", to_hex(record.request_hash)},
                    {"result", optional_value(record.result)},
                    {"hash", to_hex(record.hash)}};
-  answer.columns = {{"seq", io::Kind::number},          {"line", io::Kind::number},
-                    {"warehouse", io::Kind::code},      {"sku", io::Kind::code},
-                    {"delta", io::Kind::number},        {"reserved_delta", io::Kind::number, "RESV +/-"},
-                    {"on_hand", io::Kind::number},      {"reserved", io::Kind::number, "RESV"},
-                    {"version", io::Kind::number},      {"unit_price_minor", io::Kind::number},
-                    {"amount_minor", io::Kind::number}, {"hash", io::Kind::code}};
+  answer.columns = {{"seq", io::Kind::number},
+                    {"line", io::Kind::number},
+                    {"warehouse", io::Kind::code},
+                    {"sku", io::Kind::code},
+                    {"delta", io::Kind::number},
+                    {"reserved_delta", io::Kind::number, "RESV +/-"},
+                    {"on_hand", io::Kind::number},
+                    {"reserved", io::Kind::number, "RESV"},
+                    {"version", io::Kind::number},
+                    {"unit_price_minor", io::Kind::number},
+                    {"amount_minor", io::Kind::number},
+                    {"unit_cost_minor", io::Kind::number},
+                    {"hash", io::Kind::code}};
   auto purchase = detail->purchases.begin();
   for (const auto& [seq, line] : detail->movements) {
     const bool sold = purchase != detail->purchases.end() && purchase->line == line.line;
     answer.rows.push_back({seq, line.line, line.warehouse, line.sku, line.on_hand_delta, line.reserved_delta,
                            line.on_hand_after, line.reserved_after, line.version,
                            sold ? io::Value(purchase->unit_price_minor) : io::Value(),
-                           sold ? io::Value(purchase->total_minor) : io::Value(), to_hex(line.hash)});
+                           sold ? io::Value(purchase->total_minor) : io::Value(),
+                           optional_value(line.unit_cost_minor), to_hex(line.hash)});
     if (sold) ++purchase;
   }
   io::print_answer(context.out, context.format(), answer, context.table_options());

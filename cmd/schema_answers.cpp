@@ -218,6 +218,7 @@ std::span<const AnswerSchema> other_schemas() {
                                                 {"version", integer()},
                                                 {"unit_price_minor", nullable(integer())},
                                                 {"amount_minor", nullable(integer())},
+                                                {"unit_cost_minor", nullable(integer())},
                                                 {"hash", string()}}))}});
        }},
       {"rebuild",

@@ -150,7 +150,12 @@ Json apply_report() {
 
 std::span<const AnswerSchema> change_schemas() {
   static constexpr AnswerSchema table[] = {
-      {"receive", [] { return change(false); }},
+      {"receive",
+       [] {
+         auto schema = change(false);
+         schema["properties"]["lines"]["items"]["properties"]["unit_cost_minor"] = nullable(integer());
+         return schema;
+       }},
       {"ship", [] { return change(false); }},
       {"adjust", [] { return change(false); }},
       {"purchase", [] { return change(true); }},

@@ -8,6 +8,7 @@ const Dialect sqlite_dialect = {
     .name = "sqlite",
     .exclusive_writer = true,
     .for_update = "",
+    .for_share = "",
     .by_primary_key = "",
     .now = "invctl_now()",  // SqliteConnection gives it to SQLite
     .table_exists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
@@ -23,6 +24,7 @@ const Dialect mysql_dialect = {
     .name = "mysql",
     .exclusive_writer = false,
     .for_update = " FOR UPDATE",
+    .for_share = " LOCK IN SHARE MODE",
     .by_primary_key = " FORCE INDEX (PRIMARY)",
     .now = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
     .table_exists =

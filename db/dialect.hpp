@@ -23,6 +23,7 @@ struct Dialect {
   bool exclusive_writer;
 
   std::string_view for_update;      // after a SELECT that locks its rows
+  std::string_view for_share;       // after one that keeps others from changing them
   std::string_view by_primary_key;  // after a table name: find the rows through the primary key
 
   // The database's clock as microseconds since 1970.

@@ -36,6 +36,10 @@ constexpr TableRights operator_rights[] = {
     {"seal", "INSERT"},
     {"seal_line", "INSERT"},
     {"applied_file", "INSERT"},
+    {"period", "INSERT"},
+    {"period_balance", "INSERT"},
+    {"period_cost", "INSERT"},
+    {"period_layer", "INSERT"},
 };
 
 std::string quoted_name(std::string_view name) {

@@ -211,10 +211,10 @@ void SqlStore::insert_movements(const AppendBatch& batch, std::string_view id) {
   for (const auto& change : batch.changes) ids[change.after.key] = change.after.id;
   const std::string columns =
       "operation_id, inventory_id, line, kind, version, on_hand_delta, reserved_delta, on_hand_after, "
-      "reserved_after, hash";
+      "reserved_after, hash, unit_cost_minor";
   in_pieces(batch.movements.size(), connection_->dialect().rows_per_insert,
             [&](std::size_t first, std::size_t n) {
-              Query query(*connection_, insert_sql("movement", columns, 10, n, id.empty() ? "?" : id));
+              Query query(*connection_, insert_sql("movement", columns, 11, n, id.empty() ? "?" : id));
               for (std::size_t i = first; i < first + n; ++i) {
                 const auto& movement = batch.movements[i];
                 const auto& operation = batch.operations[movement.operation];
@@ -222,6 +222,7 @@ void SqlStore::insert_movements(const AppendBatch& batch, std::string_view id) {
                 query.bind(ids.at(movement.key)).bind(movement.line).lend(kind_name(operation.kind));
                 query.bind(movement.version).bind(movement.on_hand_delta).bind(movement.reserved_delta);
                 query.bind(movement.on_hand_after).bind(movement.reserved_after).lend_blob(movement.hash);
+                query.bind(movement.unit_cost_minor);
               }
               query.run_later();
             });

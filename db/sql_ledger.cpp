@@ -149,11 +149,10 @@ class Purchases {
 class Movements {
  public:
   Movements(Connection& connection, const Range& range)
-      : query_(
-            connection,
-            "SELECT id, operation_id, inventory_id, kind, line, version, on_hand_delta, reserved_delta, "
-            "on_hand_after, reserved_after, hash FROM movement WHERE operation_id >= ? AND operation_id <= ? "
-            "ORDER BY operation_id, id") {
+      : query_(connection,
+               "SELECT id, operation_id, inventory_id, kind, line, version, on_hand_delta, reserved_delta, "
+               "on_hand_after, reserved_after, hash, unit_cost_minor FROM movement WHERE operation_id >= ? "
+               "AND operation_id <= ? ORDER BY operation_id, id") {
     query_.bind(range.from).bind(range.to);
     next();
   }
@@ -177,6 +176,7 @@ class Movements {
     record.on_hand_after = query_.integer(8);
     record.reserved_after = query_.integer(9);
     read_bytes(query_, 10, record.hash);
+    record.unit_cost_minor = query_.optional_integer(11);
   }
 
  private:

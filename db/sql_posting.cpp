@@ -58,8 +58,9 @@ std::vector<StoredOperation> SqlStore::stored_operations(std::string_view column
       [](std::size_t n) {
         return fmt::format(
             "SELECT m.operation_id, m.line, w.code, p.sku, m.version, m.on_hand_delta, m.reserved_delta, "
-            "m.on_hand_after, m.reserved_after, u.user_name, u.quantity, u.unit_price_minor, u.total_minor "
-            "FROM movement m JOIN inventory i ON i.id = m.inventory_id JOIN warehouse w ON w.id = "
+            "m.on_hand_after, m.reserved_after, u.user_name, u.quantity, u.unit_price_minor, u.total_minor, "
+            "m.unit_cost_minor FROM movement m JOIN inventory i ON i.id = m.inventory_id JOIN warehouse w ON "
+            "w.id = "
             "i.warehouse_id "
             "JOIN product p ON p.id = i.product_id "
             "LEFT JOIN purchase u ON u.operation_id = m.operation_id AND u.line = m.line "
@@ -78,6 +79,7 @@ std::vector<StoredOperation> SqlStore::stored_operations(std::string_view column
           movement.reserved_delta = query.integer(6);
           movement.on_hand_after = query.integer(7);
           movement.reserved_after = query.integer(8);
+          movement.unit_cost_minor = query.optional_integer(13);
           if (!query.is_null(9)) {
             PurchaseRecord purchase;
             purchase.line = movement.line;

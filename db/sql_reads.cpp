@@ -238,7 +238,7 @@ std::optional<OperationDetail> SqlStore::operation_detail(std::int64_t id) {
   Query query(*connection_,
               "SELECT m.id, m.line, w.code, p.sku, m.version, m.on_hand_delta, m.reserved_delta, "
               "m.on_hand_after, m.reserved_after, m.hash, u.user_name, u.quantity, u.unit_price_minor, "
-              "u.total_minor FROM movement m JOIN inventory i ON i.id = m.inventory_id "
+              "u.total_minor, m.unit_cost_minor FROM movement m JOIN inventory i ON i.id = m.inventory_id "
               "JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id "
               "LEFT JOIN purchase u ON u.operation_id = m.operation_id AND u.line = m.line "
               "WHERE m.operation_id = ? ORDER BY m.line");
@@ -256,6 +256,7 @@ std::optional<OperationDetail> SqlStore::operation_detail(std::int64_t id) {
     line.on_hand_after = query.integer(7);
     line.reserved_after = query.integer(8);
     line.hash = query.bytes<32>(9);
+    line.unit_cost_minor = query.optional_integer(14);
     if (!query.is_null(10)) {
       PurchaseRecord purchase;
       purchase.line = line.line;

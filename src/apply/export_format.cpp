@@ -46,16 +46,18 @@ Json to_json(const PurchaseRecord& purchase) {
 
 Json to_json(const MovementEntry& movement) {
   const auto& record = movement.record;
-  return {{"line", record.line},
-          {"warehouse", record.warehouse},
-          {"sku", record.sku},
-          {"kind", movement.kind},
-          {"version", record.version},
-          {"on_hand_delta", record.on_hand_delta},
-          {"reserved_delta", record.reserved_delta},
-          {"on_hand_after", record.on_hand_after},
-          {"reserved_after", record.reserved_after},
-          {"hash", to_hex(record.hash)}};
+  Json json = {{"line", record.line},
+               {"warehouse", record.warehouse},
+               {"sku", record.sku},
+               {"kind", movement.kind},
+               {"version", record.version},
+               {"on_hand_delta", record.on_hand_delta},
+               {"reserved_delta", record.reserved_delta},
+               {"on_hand_after", record.on_hand_after},
+               {"reserved_after", record.reserved_after},
+               {"hash", to_hex(record.hash)}};
+  if (record.unit_cost_minor) json["unit_cost_minor"] = *record.unit_cost_minor;
+  return json;
 }
 
 Json to_json(const PriceLine& line) {
@@ -234,6 +236,7 @@ MovementEntry read_movement(const Members& row) {
   record.on_hand_after = row.integer("on_hand_after");
   record.reserved_after = row.integer("reserved_after");
   record.hash = row.bytes<32>("hash");
+  if (row.has("unit_cost_minor")) record.unit_cost_minor = row.integer("unit_cost_minor");
   return movement;
 }
 

@@ -12,11 +12,12 @@
 //       occurred_at, host, tool_version, result, hash, reservation, expires_at,
 //       "purchases":[{line, user, warehouse, sku, quantity, unit_price_minor, total_minor}],
 //       "movements":[{line, warehouse, sku, kind, version, on_hand_delta, reserved_delta, on_hand_after,
-//                     reserved_after, hash}]}}                               in the order of the ledger
+//                     reserved_after, hash, unit_cost_minor}]}}              in the order of the ledger
 //   {"end":{warehouses, products, thresholds, prices, operations, movements, seal}}  always last
 //
 // Exports from before prices were recorded have none, and no price_version; whoever imports one records them.
-// `reservation` (a uid) and `expires_at` are there only in operations that have to do with a reservation.
+// `reservation` (a uid) and `expires_at` are there only in operations that have to do with a reservation, and
+// `unit_cost_minor` only in movements that have one.
 // Everything that is hashed is in it and no database id: the exports of one history from two engines differ
 // in nothing but the header's database. `reverses` is the uid of the reversed operation; uids and hashes are
 // lower-case hexadecimal; times are RFC 3339 in UTC with six decimals. A reader refuses other versions.

@@ -9,10 +9,23 @@
 
 namespace invctl::intake {
 
-enum class Field { kind, warehouse, sku, quantity, reference, reason, note, user, occurred_at, id };
+enum class Field {
+  kind,
+  warehouse,
+  sku,
+  quantity,
+  reference,
+  reason,
+  note,
+  user,
+  occurred_at,
+  id,
+  unit_cost
+};
 
-inline constexpr std::array<std::string_view, 10> field_names{
-    "kind", "warehouse", "sku", "quantity", "reference", "reason", "note", "user", "occurred_at", "id"};
+inline constexpr std::array<std::string_view, 11> field_names{
+    "kind", "warehouse", "sku",         "quantity", "reference", "reason",
+    "note", "user",      "occurred_at", "id",       "unit_cost"};
 inline constexpr std::size_t field_count = field_names.size();
 
 constexpr std::size_t index_of(Field field) {

@@ -22,7 +22,8 @@ struct Mapping {
   // Consecutive rows with the same text in this column are one operation.
   std::optional<std::string> group_by;
   KindSource kind = KindColumn{};
-  bool quantity_sets = false;  // adjust --set: the quantity becomes what is on hand
+  std::optional<Currency> currency;  // of unit costs; where there is none they cannot be read
+  bool quantity_sets = false;        // adjust --set: the quantity becomes what is on hand
 
   // The columns besides the fields' own that are looked at: of group_by (first), then of the kind map.
   std::vector<std::string> other_columns() const;

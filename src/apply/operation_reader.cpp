@@ -185,9 +185,20 @@ std::optional<Quantity> OperationReader::read_quantity(std::size_t at, ReadOpera
                           "--kind-map and --kind-from-sign read signs"));
 }
 
+// Only what is received has a cost: elsewhere the column may hold something else.
+std::optional<Minor> OperationReader::read_unit_cost(std::size_t at, ReadOperation& operation) {
+  const auto text = source_.text(Field::unit_cost, at);
+  if (kind_ != Kind::receive || text.empty()) return std::nullopt;
+  std::string why = "cannot be read here";
+  const auto cost = mapping_.currency ? mapping_.currency->parse_amount(text, why) : std::nullopt;
+  if (!cost) operation.faults.add(source_.fault(Field::unit_cost, at, std::move(why)));
+  return cost;
+}
+
 void OperationReader::add_line(ReadOperation& operation, std::size_t at) {
   auto& faults = operation.faults;
   const auto quantity = read_quantity(at, operation);
+  const auto unit_cost = read_unit_cost(at, operation);
   std::optional<WarehouseCode> warehouse;
   auto code = source_.text(Field::warehouse, at);
   if (code.empty() && kind_ != Kind::purchase && mapping_.default_warehouse)
@@ -208,6 +219,7 @@ void OperationReader::add_line(ReadOperation& operation, std::size_t at) {
                               source_.column(Field::sku), warehouse ? warehouse->str() : std::string(),
                               sku->str()});
   Line line{std::move(warehouse), *sku, quantity.value_or(0), Line::Mode::delta, std::nullopt};
+  line.unit_cost_minor = unit_cost;
   if (mapping_.quantity_sets) line.mode = Line::Mode::set;
   operation.operation.lines.push_back(std::move(line));
 }

@@ -65,6 +65,7 @@ class OperationReader {
   void add_unreadable(ReadOperation& operation);
   bool decide_kind();
   std::optional<Quantity> read_quantity(std::size_t at, ReadOperation& operation);
+  std::optional<Minor> read_unit_cost(std::size_t at, ReadOperation& operation);
   void read_texts(ReadOperation& operation);
   void merge(ReadOperation& operation, Field field, std::optional<std::string>& into, std::string value);
   std::string group_of_row() const;

@@ -18,7 +18,7 @@ Posting::Rows BatchBuilder::add(const Operation& operation, const Decision& deci
   record.reason = operation.reason;
   record.note = operation.note;
   record.recorded_at = now_;
-  record.occurred_at = operation.occurred_at.value_or(now_);
+  record.occurred_at = operation.occurred_at.value_or(occurs_);
   record.host = origin_.host;
   record.tool_version = origin_.tool_version;
   if (decision.rejection) record.result = rejection_to_json(*decision.rejection);
@@ -100,6 +100,7 @@ void BatchBuilder::append_movement(std::size_t index, std::int64_t line, const O
   row.reserved_after = movement.reserved_after;
   row.warehouse = movement.warehouse;
   row.sku = movement.sku;
+  row.unit_cost_minor = movement.unit_cost_minor;
   auto& inventory = book_.row_for_update(movement.key);
   row.hash = movement_hash(inventory.head, record.hash, operation.kind, row);
   inventory.head = row.hash;

@@ -2,7 +2,9 @@
 // hashed.
 #pragma once
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
@@ -13,9 +15,14 @@ namespace invctl {
 // Collects what one call of post() writes, and finds the answers once the ids are known.
 class BatchBuilder {
  public:
-  // `clock`: the database's now, where something is held until a time to come. Both references outlive it.
-  BatchBuilder(Book& book, const Origin& origin, Micros clock)
-      : book_(book), origin_(origin), now_(now_utc()), clock_(clock) {}
+  // `clock`: the database's now, where something is held until a time to come. `closed_until`: what says no
+  // time of its own happens then or later. Both references outlive it.
+  BatchBuilder(Book& book, const Origin& origin, Micros clock, std::optional<Micros> closed_until)
+      : book_(book),
+        origin_(origin),
+        now_(now_utc()),
+        occurs_(closed_until ? std::max(now_, *closed_until) : now_),
+        clock_(clock) {}
 
   // Adds the rows of an accepted or remembered decision, and makes it part of the book.
   Posting::Rows add(const Operation& operation, const Decision& decision);
@@ -31,7 +38,7 @@ class BatchBuilder {
 
   Book& book_;
   const Origin& origin_;
-  Micros now_, clock_;
+  Micros now_, occurs_, clock_;
   AppendBatch batch_;
   std::map<std::pair<std::int64_t, InventoryKey>, HoldChange> holds_;  // of reservations that were there
   std::unordered_set<InventoryKey, InventoryKeyHash> touched_;         // that batch_.changes has

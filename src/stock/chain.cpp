@@ -33,10 +33,11 @@ std::string movement_place(std::string_view warehouse, std::string_view sku) {
 
 void movement_text(FieldText& text, const Digest& previous, const Digest& operation, std::string_view place,
                    std::string_view kind, const MovementRecord& movement) {
-  text.restart("invctl-movement-1");
+  text.restart(movement.unit_cost_minor ? "invctl-movement-2" : "invctl-movement-1");
   text.add(previous).add(operation).add(movement.line).add_escaped(place).add(kind);
   text.add(movement.version).add(movement.on_hand_delta).add(movement.reserved_delta);
   text.add(movement.on_hand_after).add(movement.reserved_after);
+  if (movement.unit_cost_minor) text.add(*movement.unit_cost_minor);
 }
 
 Digest operation_hash(const OperationRecord& operation, std::span<const PurchaseRecord> purchases) {

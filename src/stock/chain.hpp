@@ -20,7 +20,8 @@ namespace invctl {
 Digest operation_hash(const OperationRecord& operation, std::span<const PurchaseRecord> purchases);
 
 // invctl-movement-1, previous hash of the inventory row (zeros at first), operation hash, line, warehouse,
-// SKU, kind, version, on_hand_delta, reserved_delta, on_hand_after, reserved_after.
+// SKU, kind, version, on_hand_delta, reserved_delta, on_hand_after, reserved_after. Where it has a unit cost
+// it begins with invctl-movement-2 and ends with that.
 Digest movement_hash(const Digest& previous, const Digest& operation, Kind kind,
                      const MovementRecord& movement);
 

@@ -308,6 +308,7 @@ class Decider {
     movement.version = row.version + 1;
     movement.warehouse = warehouse.code;
     movement.sku = product.sku;
+    movement.unit_cost_minor = line.unit_cost_minor;
     if (sells() && delta.on_hand != 0 && !set_price(movement, product)) return;
     row.on_hand = *after;
     row.reserved = reserved_after;

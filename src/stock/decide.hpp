@@ -22,6 +22,7 @@ struct PlannedMovement {
   std::string sku;
   std::optional<Minor> unit_price_minor;  // purchase, and a confirmation that sells
   std::optional<Minor> amount_minor;      // unit price x quantity
+  std::optional<Minor> unit_cost_minor;   // receive, if it is known
 };
 
 // Either movements (accepted) or a rejection that lists every failing line.

@@ -47,7 +47,7 @@ void HashCheck::movement(std::uint64_t order, const void* row, std::int64_t id, 
                          const MovementRecord& record) {
   batch_->movements.push_back({order, row, id, place, kind, previous, operation, record.hash, record.line,
                                record.version, record.on_hand_delta, record.reserved_delta,
-                               record.on_hand_after, record.reserved_after});
+                               record.on_hand_after, record.reserved_after, record.unit_cost_minor});
   hand_over_when_full();
 }
 
@@ -69,6 +69,7 @@ void HashCheck::compute(Batch& batch) {
     record.reserved_delta = movement.reserved_delta;
     record.on_hand_after = movement.on_hand_after;
     record.reserved_after = movement.reserved_after;
+    record.unit_cost_minor = movement.unit_cost_minor;
     movement_text(text, movement.previous, movement.operation, movement.place, kind_name(movement.kind),
                   record);
     const auto computed = text.digest();

@@ -53,6 +53,7 @@ class HashCheck {
     Digest previous, operation, stored;
     std::int64_t line, version;
     Quantity on_hand_delta, reserved_delta, on_hand_after, reserved_after;
+    std::optional<Minor> unit_cost_minor;
   };
   struct OperationText {
     std::uint64_t order;

@@ -21,6 +21,7 @@ struct ReceiptLine {
   Quantity delta = 0, reserved_delta = 0;
   Quantity before = 0, on_hand = 0, reserved = 0;  // on hand before and after; reserved after
   std::optional<Minor> unit_price_minor, amount_minor;
+  std::optional<Minor> unit_cost_minor;
 
   Quantity available() const { return on_hand - reserved; }
 };

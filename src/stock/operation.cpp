@@ -65,6 +65,10 @@ void normalise_lines(std::vector<Line>& lines) {
       throw Error(Exit::usage, fmt::format("{} is given twice", text::printable(line.sku.str())),
                   "a value that is set or expected can be named only once");
     }
+    if (into.unit_cost_minor != line.unit_cost_minor) {
+      throw Error(Exit::usage, fmt::format("{} is given at two unit costs", text::printable(line.sku.str())),
+                  "what was received at another cost is an operation of its own");
+    }
     const auto sum = checked_add(into.quantity, line.quantity);
     if (!sum || *sum == std::numeric_limits<Quantity>::min()) {
       throw Error(Exit::usage, fmt::format("the lines of {} add up to more than 64 bits",
@@ -114,6 +118,8 @@ void check_operation(const Operation& operation) {
   require(operation.kind != Kind::transfer || adds_up(operation.lines), "what goes out must come in");
   for (const auto& line : operation.lines) {
     require(line.warehouse || (purchase && !operation.reservation), "every line needs a warehouse");
+    require(!line.unit_cost_minor || (operation.kind == Kind::receive && *line.unit_cost_minor >= 0),
+            "only what is received has a cost");
     if (line.mode == Line::Mode::held) {
       require(ends_or_extends(operation.kind), "only a reservation holds anything");
     } else if (operation.kind == Kind::confirm) {
@@ -164,6 +170,11 @@ Digest request_hash(const Operation& operation) {
   }
   if (operation.ttl) fields.add(std::string_view("ttl")).add(*operation.ttl);
   if (operation.allow_partial) fields.add(std::string_view("partial"));
+  const auto has_cost = [](const Line& line) { return line.unit_cost_minor.has_value(); };
+  if (std::any_of(operation.lines.begin(), operation.lines.end(), has_cost)) {
+    fields.add(std::string_view("unit costs"));
+    for (const auto& line : operation.lines) fields.add(line.unit_cost_minor);
+  }
   return fields.digest();
 }
 

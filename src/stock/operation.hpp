@@ -46,6 +46,7 @@ struct Line {
   // Or unless the row has had so many movements. No part of the request's hash: a count that is closed again
   // must find what closed it.
   std::optional<std::int64_t> expect_version = {};
+  std::optional<Minor> unit_cost_minor = {};  // receive: what one unit has cost
 };
 
 // The stored operation that a reversal undoes.
@@ -84,8 +85,8 @@ struct Operation {
 
 // Merges lines of one warehouse and SKU by adding their quantities, and sorts by warehouse, then SKU, so that
 // an operation reads the same however it was typed. Lines without a warehouse come last: they are allocated
-// from what the others leave. Throws Error(usage) where a sum or its negation leaves 64 bits, or where a line
-// that sets or expects a value shares its row with another line.
+// from what the others leave. Throws Error(usage) where a sum or its negation leaves 64 bits, where a line
+// that sets or expects a value shares its row with another line, or where lines of one row differ in cost.
 void normalise_lines(std::vector<Line>& lines);
 
 // What the rules rely on; throws Error(usage) otherwise. At least one line; receive, ship and purchase move
@@ -93,11 +94,12 @@ void normalise_lines(std::vector<Line>& lines);
 // negation fits 64 bits (zero too: +5 and -5 of one SKU are one line of 0); only adjust sets; a purchase has
 // a user, and only its lines may leave the warehouse open; a reversal, and nothing else, says what it
 // reverses. The lines of a transfer add up to 0 for each SKU. confirm, release, extend and expire name their
-// reservation, a purchase may; reserve and extend, and nothing else, say for how long.
+// reservation, a purchase may; reserve and extend, and nothing else, say for how long; only what is received
+// has a cost, of 0 or more.
 void check_operation(const Operation& operation);
 
-// SHA-256 of what was asked for: kind, lines, user, reference, reason, uid of what is reversed (design
-// 9.5). Not of who asked, when, or what came of it. `lines` are normalised.
+// SHA-256 of what was asked for: kind, lines, costs where there are any, user, reference, reason, uid of what
+// is reversed (design 9.5). Not of who asked, when, or what came of it. `lines` are normalised.
 Digest request_hash(const Operation& operation);
 
 }  // namespace invctl

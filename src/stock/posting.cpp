@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -38,6 +39,7 @@ Receipt receipt_of(const OperationRecord& record, std::span<const MovementRecord
     line.before = movement.on_hand_after - movement.on_hand_delta;
     line.on_hand = movement.on_hand_after;
     line.reserved = movement.reserved_after;
+    line.unit_cost_minor = movement.unit_cost_minor;
     receipt.lines.push_back(std::move(line));
   }
   for (const auto& purchase : purchases) {
@@ -126,11 +128,34 @@ void give_back_expired(BatchBuilder& builder, const Book& book, Micros now, cons
   }
 }
 
+// Whether it matters what is closed: where an operation has a time of its own, and near the end of a month,
+// where this machine's clock may be behind the one by which the month was closed. Opening stock is kept apart
+// from closing by the lock of the catalogue, and may be drafted beside the transaction.
+bool may_be_closed(std::span<const Operation> operations) {
+  static constexpr Micros most_behind = 3'600'000'000;
+  const std::chrono::sys_time<std::chrono::microseconds> soon{
+      std::chrono::microseconds(now_utc() + most_behind)};
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(soon));
+  const auto month = std::chrono::sys_days(date.year() / date.month() / 1);
+  const bool near = soon - month < std::chrono::microseconds(most_behind);
+  return std::any_of(operations.begin(), operations.end(), [&](const Operation& operation) {
+    return operation.occurred_at || (near && operation.kind != Kind::opening);
+  });
+}
+
+Error period_closed(Micros occurred_at, Micros closed_until) {
+  return Error(Exit::conflict, "period_closed",
+               fmt::format("{} is in a period that is closed, up to {}", format_time(occurred_at),
+                           format_time(closed_until)),
+               "give it a time in an open period: what is closed does not change any more");
+}
+
 // Expired holds that are given back in one transaction.
 constexpr std::size_t most_due = 500;
 
 bool is_remembered(const Operation& operation, const Error& rejection) {
-  return !is_auto_key(*operation.key) &&
+  // With another time, which is no part of the request, it can be posted.
+  return !is_auto_key(*operation.key) && rejection.code != "period_closed" &&
          (rejection.exit == Exit::insufficient_stock || rejection.exit == Exit::conflict);
 }
 
@@ -169,7 +194,7 @@ void Posting::begin(std::span<const Line* const> lines, const Deadline& deadline
       lock(lines);
       if (due_ < most_due) return;
       // So many that they get transactions of their own: one is bounded, on a cluster by the servers as well.
-      BatchBuilder builder(book_, origin_, now_);
+      BatchBuilder builder(book_, origin_, now_, store_.closed_until());
       give_back_expired(builder, book_, now_, actor_);
       auto batch = builder.finish();
       store_.append(batch);
@@ -239,7 +264,8 @@ Posting::Draft Posting::draft(std::span<const Operation> operations) {
   }
 
   auto reversed = find_reversals(store_, operations);
-  BatchBuilder builder(book_, origin_, now_);
+  const auto closed_until = may_be_closed(operations) ? store_.closed_until() : std::nullopt;
+  BatchBuilder builder(book_, origin_, now_, closed_until);
   if (!book_.reservations().empty() && !operations.empty()) {
     give_back_expired(builder, book_, now_, operations.front().actor);
   }
@@ -259,7 +285,9 @@ Posting::Draft Posting::draft(std::span<const Operation> operations) {
       if (!outcomes[i].replayed) outcomes[i].rejection = key_reused(*operation.key);
       continue;
     }
-    auto decision = decide(book_, operation);
+    const bool closed = closed_until && operation.occurred_at && *operation.occurred_at < *closed_until;
+    auto decision =
+        closed ? refused(period_closed(*operation.occurred_at, *closed_until)) : decide(book_, operation);
     if (operation.reverses) {
       const auto [twin, first] = reversed.try_emplace(operation.reverses->id, 0);
       if (!first) decision = refused(already_reversed(twin->first, twin->second));

@@ -47,6 +47,7 @@ struct MovementRecord {
   std::int64_t version = 0;
   Quantity on_hand_delta = 0, reserved_delta = 0, on_hand_after = 0, reserved_after = 0;
   std::string warehouse, sku;
+  std::optional<Minor> unit_cost_minor;  // of what came in, where it is known
   Digest hash{};
 };
 
@@ -159,6 +160,10 @@ class PostingStore : public virtual Transactions {
                                        std::span<const std::int64_t> inventory_ids) = 0;
   // Which of these reservations have ended, and how.
   virtual std::vector<ReservationEnd> find_reservation_ends(std::span<const std::int64_t> ids) = 0;
+
+  // Until when periods are closed: nothing that happened before is posted any more. Keeps more from being
+  // closed until the transaction ends.
+  virtual std::optional<Micros> closed_until() { return std::nullopt; }
 
   // Writes the batch with set-based statements and fills in the ids of its operations. Throws
   // StoreError(duplicate) where a key is taken, StoreError(retry) where a row is not as it was read.
