@@ -47,6 +47,8 @@ void setup_reservation(CLI::App& app, Action& action);
 void setup_count(CLI::App& app, Action& action);
 void setup_watch(CLI::App& app, Action& action);
 void setup_run(CLI::App& app, Action& action);
+void setup_report(CLI::App& app, Action& action);
+void setup_close(CLI::App& app, Action& action);
 void setup_reverse(CLI::App& app, Action& action);
 void setup_apply(CLI::App& app, Action& action);
 void setup_stock(CLI::App& app, Action& action);

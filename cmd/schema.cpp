@@ -18,7 +18,7 @@ struct SchemaOptions {
 
 Exit print_schema(Context& context, const std::string& wanted) {
   std::vector<std::string> names;
-  for (const auto schemas : {change_schemas(), other_schemas()}) {
+  for (const auto schemas : {change_schemas(), other_schemas(), report_schemas()}) {
     for (const auto& answer : schemas) {
       names.emplace_back(answer.command);
       if (answer.command != wanted) continue;

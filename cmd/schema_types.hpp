@@ -20,6 +20,7 @@ struct AnswerSchema {
 
 std::span<const AnswerSchema> change_schemas();  // of what changes stock, and of reservations
 std::span<const AnswerSchema> other_schemas();
+std::span<const AnswerSchema> report_schemas();
 
 namespace schema {
 

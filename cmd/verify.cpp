@@ -13,6 +13,7 @@
 #include "core/text.hpp"
 #include "filters.hpp"
 #include "io/input_file.hpp"
+#include "report/close.hpp"
 #include "stock/seal.hpp"
 
 namespace invctl::cmd {
@@ -28,6 +29,7 @@ std::vector<std::string> check_names() {
   std::vector<std::string> names(std::begin(ledger_checks), std::end(ledger_checks));
   names.emplace_back(prices_check);
   names.emplace_back("seals");
+  names.emplace_back("periods");
   return names;
 }
 
@@ -87,18 +89,22 @@ AuditAnswer answer_of(const VerifyScope& scope, const VerifyReport& report,
 AuditAnswer verify_database(db::SqlStore& store, VerifyScope scope, const std::optional<SealText>& seal) {
   if (seal) scope.heads_after = seal->movements.value_or(-1);
   const auto begin = std::chrono::steady_clock::now();
-  VerifyReport report;
+  VerifyReport found;
   PriceReport prices;
   SealCheck seals;
+  std::vector<Violation> periods;
   in_snapshot(store, [&] {
-    report = verify_ledger(store, scope);
+    found = verify_ledger(store, scope);
     prices = check_prices(store, scope, [&] { return store.clock(); });
     if (scope.has("seals")) seals = check_seals(store, scope, seal);
+    // A period is about the whole warehouse.
+    if (scope.has("periods") && !scope.narrow()) periods = report::check_periods(store);
   });
-  auto answer = answer_of(scope, report, prices.changes, seals.seals, begin);
+  auto answer = answer_of(scope, found, prices.changes, seals.seals, begin);
   answer.violations.insert(answer.violations.end(), prices.violations.begin(), prices.violations.end());
   answer.violations.insert(answer.violations.end(), seals.violations.begin(), seals.violations.end());
-  if (seal && !holds(report, seals, *seal)) answer.violations.push_back(no_such_state(*seal));
+  answer.violations.insert(answer.violations.end(), periods.begin(), periods.end());
+  if (seal && !holds(found, seals, *seal)) answer.violations.push_back(no_such_state(*seal));
   return answer;
 }
 

@@ -12,6 +12,8 @@
 #include "catalog/catalog.hpp"
 #include "catalog/price_store.hpp"
 #include "connection.hpp"
+#include "report/facts.hpp"
+#include "stock/alerts.hpp"
 #include "saga/saga.hpp"
 #include "stock/alerts.hpp"
 #include "stock/audit.hpp"
@@ -39,6 +41,7 @@ class SqlStore : public PostingStore,
                  public SealStore,
                  public CountStore,
                  public saga::RunStore,
+                 public report::PeriodStore,
                  public intake::ImportStore,
                  public intake::FileStore {
  public:
@@ -69,6 +72,7 @@ class SqlStore : public PostingStore,
   std::vector<Hold> find_holds(std::span<const std::int64_t> reservations,
                                std::span<const std::int64_t> inventory_ids) override;
   std::vector<ReservationEnd> find_reservation_ends(std::span<const std::int64_t> ids) override;
+  std::optional<Micros> closed_until() override;
   void append(AppendBatch& batch) override;
   void append_and_commit(AppendBatch& batch, const std::function<void()>& before_commit) override;
 
@@ -157,6 +161,15 @@ class SqlStore : public PostingStore,
   void sealed_lines(const std::function<void(const SealedLine&)>& line) override;
   void lock_seals() override;
   void insert_seal(SealRecord& seal, const std::vector<ChainHead>& lines) override;
+
+  void stock_rows(const std::function<void(const report::StockRow&)>& row) override;
+  void product_labels(const std::function<void(const report::ProductLabel&)>& product) override;
+  void facts(const report::FactQuery& query, const std::function<void(const report::Fact&)>& fact) override;
+  std::optional<Micros> first_occurrence(Micros from, Micros to) override;
+  std::vector<report::ClosedPeriod> closed_periods() override;
+  report::PeriodState period_state(std::int64_t period) override;
+  void lock_periods() override;
+  void insert_period(report::ClosedPeriod& period, const report::PeriodState& state) override;
 
   std::vector<intake::StoredRequest> find_requests(std::span<const std::string> keys) override;
   bool has_key_beginning(const std::string& prefix) override;

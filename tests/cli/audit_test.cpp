@@ -210,7 +210,7 @@ TEST_CASE("verify answers in every format and leaves with 7 when something was c
   const auto clean = db.must({"verify", "--json"}).json();
   CHECK(clean.at("ok") == true);
   CHECK(clean.at("movements") == 2);
-  CHECK(clean.at("checks").size() == 10);
+  CHECK(clean.at("checks").size() == 11);
   CHECK_THAT(db.must({"verify"}).out, Contains("hash-chain") && Contains("2 movements"));
   drop_triggers(db, "movement");
   db.execute("UPDATE movement SET on_hand_delta = -1 WHERE operation_id = " + line);
