@@ -1,17 +1,14 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 
 #include "apply/export_import.hpp"
 #include "apply/export_write.hpp"
 #include "command.hpp"
 #include "core/text.hpp"
 #include "io/input_file.hpp"
+#include "new_file.hpp"
 
 namespace invctl::cmd {
 
@@ -30,40 +27,6 @@ std::vector<io::Field> fields_of(const ExportCounts& counts, std::chrono::steady
           {"seal", counts.seal},
           {"elapsed_ms", std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()}};
 }
-
-// A new file that goes away again unless it was written to its end.
-class NewFile {
- public:
-  explicit NewFile(std::string path) : path_(std::move(path)) {
-    fd_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd_ >= 0) return;
-    const auto exit = errno == EEXIST   ? Exit::conflict
-                      : errno == EACCES ? Exit::not_permitted
-                                        : Exit::internal;
-    throw Error(exit, errno == EEXIST ? "already_exists" : std::string(exit_name(exit)),
-                fmt::format("cannot create {}: {}", text::printable(path_), std::strerror(errno)), "");
-  }
-  ~NewFile() {
-    close(fd_);
-    if (!kept_) unlink(path_.c_str());
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  int fd() const { return fd_; }
-  void keep() {
-    if (fsync(fd_) != 0) {
-      throw Error(Exit::internal,
-                  fmt::format("cannot sync {}: {}", text::printable(path_), std::strerror(errno)));
-    }
-    kept_ = true;
-  }
-
- private:
-  std::string path_;
-  int fd_ = -1;
-  bool kept_ = false;
-};
 
 ExportCounts write_to(db::SqlStore& store, io::Output& out) {
   ExportCounts counts;

@@ -14,7 +14,7 @@
 namespace invctl::cmd {
 
 struct ReportOptions {
-  std::optional<std::string> from, to, period, time, by, warehouse, sku, user, at, method, limit;
+  std::optional<std::string> from, to, period, time, by, warehouse, sku, user, at, method, limit, html;
 };
 
 // Options that several reports have; `options` outlives the app.
@@ -55,6 +55,8 @@ struct ReportCommands {
 
   CLI::App* add(const char* name, const char* summary, ReportRun run) const;
 };
+// Writes the period as one page of HTML to a new file, or to standard output for `-`.
+Exit write_page(Context& context, const std::string& path, const ReportOptions& options);
 void add_movement_reports(const ReportCommands& commands);
 void add_stock_reports(const ReportCommands& commands);
 void add_sales_reports(const ReportCommands& commands);

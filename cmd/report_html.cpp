@@ -17,7 +17,7 @@ Exit write_page(Context& context, const std::string& path, const ReportOptions& 
   request.currency = store->info().currency;
   request.now = store->clock();
   std::string page;
-  in_snapshot(*store, [&] { page = report::make_page(*store, *store, request); });
+  in_snapshot(*store, [&] { page = report::make_page(*store, *store, *store, request); });
   if (path == "-") {
     context.out.write(page);
     return Exit::ok;

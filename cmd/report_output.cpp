@@ -132,6 +132,8 @@ CLI::App* ReportCommands::add(const char* name, const char* summary, ReportRun r
   command->callback([name, run = std::move(run), options = options, &action = action] {
     action = [name, run, options](Context& context) {
       context.command += std::string(" ") + name;
+      if (options->html)
+        throw Error(Exit::usage, "--html is a report of its own", "`invctl report --html FILE`");
       const auto store = context.open_for_reading();
       ReportAnswer answer;
       in_snapshot(*store, [&] { answer = run(*store, *options); });

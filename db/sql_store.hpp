@@ -13,7 +13,6 @@
 #include "catalog/price_store.hpp"
 #include "connection.hpp"
 #include "report/facts.hpp"
-#include "stock/alerts.hpp"
 #include "saga/saga.hpp"
 #include "stock/alerts.hpp"
 #include "stock/audit.hpp"

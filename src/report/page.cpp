@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "core/text.hpp"
 #include "core/time.hpp"
@@ -19,10 +18,10 @@ namespace {
 namespace html = io::html;
 using html::grouped;
 
-constexpr std::size_t top_most = 15;       // products in the list of what sells most
-constexpr std::size_t priced_most = 6;     // products in the chart of prices: one per colour
-constexpr std::size_t low_most = 200;      // rows of low stock
-constexpr std::size_t changes_most = 100;  // rows of prices
+constexpr std::size_t top_most = 15;               // products in the list of what sells most
+constexpr std::size_t priced_most = 6;             // products in the chart of prices: one per colour
+constexpr std::size_t low_most = 200;              // rows of low stock
+constexpr std::int64_t price_changes_most = 1000;  // of one product that are looked at
 
 std::string day_name(Micros t) {
   return step_name(Step::day, t);
@@ -32,16 +31,16 @@ std::string named(const std::string& sku, const std::string& name) {
   return name.empty() || name == sku ? sku : fmt::format("{} {}", sku, name);
 }
 
-// What was paid for a product, from when on.
+// What a product cost, from when on; nothing: it had no price.
 struct Price {
   Micros at = 0;
-  Minor price = 0;
+  std::optional<Minor> price;
 };
 
 class PageMaker {
  public:
-  PageMaker(ReportStore& store, ReadStore& reads, const PageRequest& request)
-      : store_(store), reads_(reads), request_(request) {
+  PageMaker(ReportStore& store, ReadStore& reads, PriceStore& prices, const PageRequest& request)
+      : store_(store), reads_(reads), prices_(prices), request_(request) {
     const auto& range = request.range;
     const auto first = store.first_occurrence(beginning_of_time, end_of_time).value_or(request.now);
     from_ = range.from == beginning_of_time ? std::min(first, request.now) : range.from;
@@ -100,23 +99,59 @@ class PageMaker {
 
   void sell() {
     top_ = report_top(store_, request_.range, TopBy::quantity, top_most);
-    const auto dear = report_top(store_, request_.range, TopBy::revenue, priced_most);
-    std::set<std::int64_t> wanted;
-    for (const auto& product : dear) {
-      if (product.revenue_minor > 0) wanted.insert(product.product.id);
-    }
     store_.facts({request_.range.by, request_.range.from, request_.range.to, true}, [&](const Fact& fact) {
       for (const auto& sale : fact.sales) {
         revenue_ =
             fact.undoes ? sub_exact(revenue_, sale.total_minor) : add_exact(revenue_, sale.total_minor);
-        auto& prices = prices_[sale.key.product_id];
-        if (fact.undoes || wanted.count(sale.key.product_id) == 0) continue;
-        if (prices.empty() || prices.back().price != sale.unit_price_minor) {
-          prices.push_back({fact.at, sale.unit_price_minor});
+        auto& sold = sold_at_[sale.key.product_id];
+        if (!fact.undoes && (sold.empty() || sold.back().price != sale.unit_price_minor)) {
+          sold.push_back({fact.at, sale.unit_price_minor});
         }
       }
     });
-    std::erase_if(prices_, [](const auto& entry) { return entry.second.empty(); });
+  }
+
+  // Those with most revenue, and then those that sell most, of which prices are known.
+  std::vector<ProductLabel> priced_products() {
+    std::vector<ProductLabel> products;
+    auto candidates = report_top(store_, request_.range, TopBy::revenue, priced_most);
+    std::erase_if(candidates, [](const TopProduct& product) { return product.revenue_minor <= 0; });
+    candidates.insert(candidates.end(), top_.begin(), top_.end());
+    for (const auto& candidate : candidates) {
+      const auto& product = candidate.product;
+      const bool there = std::any_of(products.begin(), products.end(),
+                                     [&](const ProductLabel& other) { return other.id == product.id; });
+      if (!there && products.size() < priced_most && !price_course(product).empty()) {
+        products.push_back(product);
+      }
+    }
+    return products;
+  }
+
+  // The price with which the page begins, and each change after it. Where none was recorded so early, as in a
+  // history that was posted later, what it was sold at.
+  std::vector<Price> price_course(const ProductLabel& product) {
+    struct Change {
+      Micros at;
+      std::int64_t version;
+      std::optional<Minor> price;
+    };
+    std::vector<Change> changes;
+    prices_.price_history(
+        {product.sku, std::nullopt, price_changes_most}, [&](const PriceHistoryEntry& entry) {
+          changes.push_back({entry.change.effective_at, entry.line.version, entry.line.new_minor});
+        });
+    std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+      return std::pair(a.at, a.version) < std::pair(b.at, b.version);
+    });
+    std::vector<Price> course;
+    for (const auto& change : changes) {
+      if (change.at >= to_) break;
+      const auto at = std::max(change.at, from_);
+      if (!course.empty() && course.back().at == at) course.pop_back();
+      course.push_back({at, change.price});
+    }
+    return course.empty() ? sold_at_[product.id] : course;
   }
 
   std::string tiles(const MovementsGroup& total) const {
@@ -236,27 +271,24 @@ class PageMaker {
                        rows);
   }
 
-  std::string price_section() const {
-    if (prices_.empty()) return html::paragraph("Nothing was sold to users at a price.");
+  std::string price_section() {
     std::vector<html::LineSeries> series;
     std::vector<std::vector<std::string>> rows;
-    for (const auto& product : products_) {
-      const auto found = prices_.find(product.id);
-      if (found == prices_.end()) continue;
+    for (const auto& product : priced_products()) {
       html::LineSeries line{named(product.sku, product.name), {}};
-      for (const auto& [at, price] : found->second) {
-        line.points.push_back({at, price});
-        if (rows.size() < changes_most) {
-          rows.push_back({product.sku, product.name, format_time(at), money(price)});
-        }
+      for (const auto& [at, price] : price_course(product)) {
+        if (price) line.points.push_back({at, *price});
+        rows.push_back({product.sku, product.name, format_time(at), price ? money(*price) : "none"});
       }
       series.push_back(std::move(line));
     }
+    if (series.empty()) return html::paragraph("Nothing with a price was sold.");
     const auto number = io::Kind::number;
-    return html::line_chart("Prices at which the products with most revenue were sold",
+    return html::line_chart("Prices of the products with most revenue",
                             {from_, to_, day_name(from_), day_name(to_ - 1)}, series,
                             [&](std::int64_t amount) { return money(amount); }) +
-           html::table("Sold at this price from", {{"SKU"}, {"Name"}, {"From"}, {"Price", number}}, rows);
+           html::table("At the beginning, and each change", {{"SKU"}, {"Name"}, {"From"}, {"Price", number}},
+                       rows);
   }
 
   std::string low_section() const {
@@ -286,19 +318,20 @@ class PageMaker {
 
   ReportStore& store_;
   ReadStore& reads_;
+  PriceStore& prices_;
   const PageRequest& request_;
   Micros from_ = 0, to_ = 0;  // both known
   Step step_ = Step::month;
   std::vector<ProductLabel> products_;  // by SKU
   std::vector<TopProduct> top_;
   Minor revenue_ = 0;
-  std::map<std::int64_t, std::vector<Price>> prices_;  // by product
+  std::map<std::int64_t, std::vector<Price>> sold_at_;  // by product
 };
 
 }  // namespace
 
-std::string make_page(ReportStore& store, ReadStore& reads, const PageRequest& request) {
-  return PageMaker(store, reads, request).run();
+std::string make_page(ReportStore& store, ReadStore& reads, PriceStore& prices, const PageRequest& request) {
+  return PageMaker(store, reads, prices, request).run();
 }
 
 }  // namespace invctl::report

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "catalog/price_store.hpp"
 #include "report/span.hpp"
 #include "stock/reads.hpp"
 
@@ -16,8 +17,8 @@ struct PageRequest {
   std::string source;  // what made it, for the footer
 };
 
-// Inside a snapshot of both, which are one store. Throws what the reports in it throw: a page whose numbers
-// do not foot is not made.
-std::string make_page(ReportStore& store, ReadStore& reads, const PageRequest& request);
+// Inside a snapshot of all three, which are one store. Throws what the reports in it throw: a page whose
+// numbers do not foot is not made.
+std::string make_page(ReportStore& store, ReadStore& reads, PriceStore& prices, const PageRequest& request);
 
 }  // namespace invctl::report

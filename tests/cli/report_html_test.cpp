@@ -47,7 +47,7 @@ TEST_CASE("report --html writes one page that holds the period's numbers", "[htm
   fill(db);
   const auto path = db.dir().path("october.html");
   const auto answer = db.must({"report", "--html", path, "--period", "2025-10", "--json"}).json();
-  CHECK(schema_faults(db.must({"schema", "report", "--html"}).json(), answer) == std::vector<std::string>{});
+  CHECK(schema_faults(db.must({"schema", "report --html"}).json(), answer) == std::vector<std::string>{});
   const auto page = read_file(path);
   CHECK(answer.at("bytes") == page.size());
   CHECK(page.starts_with("<!doctype html>"));
@@ -99,8 +99,8 @@ TEST_CASE("the page asks nobody for anything", "[html]") {
   CHECK(page.find("https:") == std::string::npos);
   CHECK(page.find("url(") == std::string::npos);
   CHECK(page.find("@import") == std::string::npos);
-  CHECK(page.find(" src=") == std::string::npos);
   for (const auto& tag : tags(page)) {
+    CHECK(tag.find(" src=") == std::string::npos);
     if (tag.find("href=") == std::string::npos) continue;
     INFO(tag);
     CHECK((tag.find("href=\"#") != std::string::npos || tag.find("href=\"data:,\"") != std::string::npos));

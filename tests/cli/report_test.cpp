@@ -156,7 +156,7 @@ TEST_CASE("report says what is wrong with a question", "[report]") {
     CHECK(result.err.find(part) != std::string::npos);
     CHECK(result.out.empty());
   };
-  refused({}, "subcommand");
+  refused({}, "which report?");
   refused({"movements", "--by", "moon"}, "day, week, month, sku, warehouse, kind or reason");
   refused({"movements", "--period", "2025-13"}, "2025-10");
   refused({"movements", "--period", "2025", "--from", "2025-01-01"}, "--period");
