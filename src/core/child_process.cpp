@@ -16,8 +16,6 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 
-extern char** environ;
-
 namespace invctl {
 
 namespace {

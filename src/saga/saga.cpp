@@ -32,7 +32,9 @@ void apply(State& state, const Event& event) {
     auto& step = state.steps.at(event.step);
     // What a step answered is what undoing it needs.
     const bool keeps = kind == Kind::undo_begun || kind == Kind::undone || kind == Kind::kept;
-    step = {kind, event.exit, keeps ? std::move(step.answer) : event.answer};
+    step.kind = kind;
+    step.exit = event.exit;
+    if (!keeps) step.answer = event.answer;
   };
   switch (event.kind) {
     case Event::Kind::begun:
