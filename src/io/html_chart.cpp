@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
 #include "io/html.hpp"
 
 namespace invctl::io::html {
@@ -12,7 +13,7 @@ namespace {
 
 constexpr double width = 720, height = 260, left = 78, right = 12, top = 12, bottom = 34;
 constexpr std::size_t colours = 6;
-constexpr std::size_t labels_most = 12;
+constexpr double label_per_column = 7.5, label_gap = 14;
 
 std::string opening(const std::string& description, double tall) {
   return fmt::format(
@@ -107,7 +108,11 @@ std::string bar_chart(const std::string& description, const std::vector<std::str
   auto out = opening(description, height) + scale.lines(label);
   const auto slot = (width - left - right) / static_cast<double>(std::max<std::size_t>(labels.size(), 1));
   const auto wide = slot * 0.8 / static_cast<double>(std::max<std::size_t>(series.size(), 1));
-  const auto every = (labels.size() + labels_most - 1) / labels_most;
+  // As many labels as stand beside each other.
+  std::size_t columns = 1;
+  for (const auto& name : labels) columns = std::max(columns, text::display_width(name));
+  const auto label_width = label_per_column * static_cast<double>(columns) + label_gap;
+  const auto every = static_cast<std::size_t>(label_width / slot) + 1;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto start = left + slot * (static_cast<double>(i) + 0.1);
     for (std::size_t s = 0; s < series.size(); ++s) {
