@@ -46,6 +46,10 @@ class SharedStore : public StrategyStore {
     StrategyStore::commit();
     leave();
   }
+  void append_and_commit(AppendBatch& batch, const std::function<void()>& before_commit) override {
+    StrategyStore::append_and_commit(batch, before_commit);
+    leave();
+  }
   void rollback() noexcept override {
     if (inside_) StrategyStore::rollback();
     leave();
