@@ -41,7 +41,7 @@ std::map<std::pair<std::string, std::string>, std::int64_t> newest_movements(con
 Tone tone_of(const StockEntry& row) {
   if (!row.reorder_point) return row.available() == 0 ? Tone::dim : Tone::plain;
   if (is_low(row)) return Tone::bad;
-  return row.available() <= *row.reorder_point + *row.reorder_point / 2 ? Tone::warn : Tone::good;
+  return row.available() - *row.reorder_point <= *row.reorder_point / 2 ? Tone::warn : Tone::good;
 }
 
 std::size_t width_of(const Line& line) {

@@ -162,7 +162,7 @@ TEST_CASE("verify names the movement whose column was changed, whichever column 
   const Values values = {{"id", "500"},           {"operation_id", "3"},   {"inventory_id", "2"},
                          {"line", "2"},           {"kind", "'receive'"},   {"version", "77"},
                          {"on_hand_delta", "-2"}, {"reserved_delta", "1"}, {"on_hand_after", "56"},
-                         {"reserved_after", "1"}, {"hash", other_hash}};
+                         {"reserved_after", "1"}, {"hash", other_hash},    {"unit_cost_minor", "7"}};
   check_complete(ledger, "movement", values);
   auto cases = column_changes("movement", "5", "id = 5", values);
   // The row's id is no part of its history; only where one transaction writes at a time does its order say
