@@ -113,7 +113,8 @@ ReportAnswer aging(db::SqlStore& store, const ReportOptions& options) {
       row.emplace_back(ages[i]);
       sums[i + 1] = report::add_exact(sums[i + 1], ages[i]);
     }
-    row.push_back(cost.layers.empty() ? io::Value() : io::Value(format_time(cost.layers.front().at)));
+    row.emplace_back();
+    if (!cost.layers.empty()) row.back() = format_time(cost.layers.front().at);
   }
   answer.headline = fmt::format("stock {} by its age in days, first in first out", moment_text(at));
   answer.fields = moment_fields(options, at);
