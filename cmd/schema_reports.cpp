@@ -135,7 +135,10 @@ std::span<const AnswerSchema> report_schemas() {
       {"report top", top},
       {"report purchases", buyers},
       {"report purchases user", bought},
-      {"report --html", [] { return object({{"file", string()}, {"bytes", integer()}}); }},
+      {"report --html",
+       [] {
+         return object({{"file", string()}, {"bytes", integer()}});
+       }},
       {"close", closed},
   };
   return table;
