@@ -1,24 +1,15 @@
 #include "catalog_change.hpp"
 
-#include "stock/ledger.hpp"
+#include "stock/transactions.hpp"
 
 namespace invctl::cmd {
 
 void change_catalog(Context& context, const std::function<void(CatalogStore&)>& change) {
   const auto store = context.open_for_writing();
-  const auto deadline = context.deadline();
-  bool commit_reached = false;
-  run_transaction(*store, deadline, "", commit_reached, [&] {
-    store->begin(deadline);
-    try {
-      store->lock_catalog();
-      change(*store);
-    } catch (...) {
-      store->rollback();
-      throw;
-    }
-    commit_reached = true;
-    store->commit();
+  write_transaction(*store, context.deadline(), "", [&] {
+    store->lock_catalog();
+    change(*store);
+    return true;
   });
   context.committed = true;
 }

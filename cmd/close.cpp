@@ -37,23 +37,13 @@ Exit list_periods(Context& context) {
 // One transaction, repeated where others are in its way.
 report::Closed close_now(Context& context, db::SqlStore& store, report::CloseRequest request, bool dry_run) {
   report::Closed closed;
-  bool commit_reached = false;
-  const auto deadline = context.deadline();
-  run_transaction(store, deadline, "", commit_reached, [&] {
-    store.begin(deadline);
-    try {
-      // The catalogue's lock keeps opening stock out, which is posted under it.
-      store.lock_catalog();
-      store.lock_periods();
-      request.now = store.clock();
-      closed = report::close_period(store, request);
-    } catch (...) {
-      store.rollback();
-      throw;
-    }
-    if (dry_run || closed.replayed) return store.rollback();
-    commit_reached = true;
-    store.commit();
+  write_transaction(store, context.deadline(), "", [&] {
+    // The catalogue's lock keeps opening stock out, which is posted under it.
+    store.lock_catalog();
+    store.lock_periods();
+    request.now = store.clock();
+    closed = report::close_period(store, request);
+    return !dry_run && !closed.replayed;
   });
   return closed;
 }

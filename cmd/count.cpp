@@ -13,6 +13,7 @@
 #include "core/text.hpp"
 #include "filters.hpp"
 #include "scan.hpp"
+#include "subcommand.hpp"
 
 namespace invctl::cmd {
 
@@ -59,25 +60,6 @@ void print_count(Context& context, const StockCount& count) {
   io::print_object(context.out, context.format(), fields_of(count), context.table_options());
 }
 
-// Runs `change` in a write transaction, which is repeated while others are in its way.
-template <class F>
-void in_transaction(Context& context, CountStore& store, F&& change) {
-  const auto deadline = context.deadline();
-  bool commit_reached = false;
-  run_transaction(store, deadline, "", commit_reached, [&] {
-    store.begin(deadline);
-    try {
-      change();
-    } catch (...) {
-      store.rollback();
-      throw;
-    }
-    commit_reached = true;
-    store.commit();
-  });
-  context.committed = true;
-}
-
 Exit open(Context& context, const CountOptions& options) {
   StockCount count;
   count.uid = random_uid();
@@ -91,10 +73,13 @@ Exit open(Context& context, const CountOptions& options) {
   const auto store = context.open_for_writing();
   check_exist(*store, count.warehouse, std::nullopt);
   for (const auto& sku : skus) check_exist(*store, std::nullopt, sku);
-  in_transaction(context, *store, [&] {
+  write_transaction(*store, context.deadline(), "", [&] {
     // After a commit that nobody knows the outcome of, this is the second attempt.
-    if (!store->find_count(count.uid)) store->open_count(count, skus);
+    if (store->find_count(count.uid)) return false;
+    store->open_count(count, skus);
+    return true;
   });
+  context.committed = true;
   print_count(context, *store->find_count(count.uid));
   return Exit::ok;
 }
@@ -263,15 +248,17 @@ Exit close(Context& context, const CountOptions& options) {
 Exit cancel(Context& context, const CountOptions& options) {
   const auto store = context.open_for_writing();
   const auto count = find(*store, options.count);
-  in_transaction(context, *store, [&] {
-    if (count.state == "cancelled") return;
+  write_transaction(*store, context.deadline(), "", [&] {
+    if (count.state == "cancelled") return false;
     if (!store->end_count(count, std::nullopt)) {
       throw Error(Exit::conflict, count.ended_at ? "count_ended" : "count_changed",
                   fmt::format("count {} {}", count.id,
                               count.ended_at ? "is " + count.state : "was changed meanwhile"),
                   "");
     }
+    return true;
   });
+  context.committed = true;
   print_count(context, *store->find_count(count.id));
   return Exit::ok;
 }
@@ -282,16 +269,7 @@ void setup_count(CLI::App& app, Action& action) {
   auto options = std::make_shared<CountOptions>();
   app.require_subcommand(1);
   const auto sub = [&](const char* name, const char* summary, auto run) {
-    auto* command = app.add_subcommand(name, summary);
-    command->fallthrough();
-    command->group("Commands");
-    command->callback([options, run, name, &action] {
-      action = [options, run, name](Context& context) {
-        context.command += std::string(" ") + name;
-        return run(context, *options);
-      };
-    });
-    return command;
+    return add_command(app, action, options, name, summary, run);
   };
   const auto with_number = [&](CLI::App* command) {
     command->add_option("count", options->count, "its number")->type_name("COUNT")->required();

@@ -8,6 +8,7 @@
 #include "catalog_change.hpp"
 #include "core/text.hpp"
 #include "filters.hpp"
+#include "subcommand.hpp"
 
 namespace invctl::cmd {
 
@@ -251,17 +252,8 @@ Exit history(Context& context, const PriceOptions& options) {
 
 void setup_price(CLI::App& app, Action& action) {
   auto options = std::make_shared<PriceOptions>();
-  const auto sub = [&](const char* name, const char* summary, Exit (*run)(Context&, const PriceOptions&)) {
-    auto* command = app.add_subcommand(name, summary);
-    command->fallthrough();
-    command->group("Commands");
-    command->callback([options, run, &action, name] {
-      action = [options, run, name](Context& context) {
-        context.command += std::string(" ") + name;
-        return run(context, *options);
-      };
-    });
-    return command;
+  const auto sub = [&](const char* name, const char* summary, auto run) {
+    return add_command(app, action, options, name, summary, run);
   };
   app.require_subcommand(1);
   auto* setting = sub("set", "set prices, now or from a time to come on", set);

@@ -5,6 +5,7 @@
 #include "catalog_change.hpp"
 #include "core/text.hpp"
 #include "filters.hpp"
+#include "subcommand.hpp"
 
 namespace invctl::cmd {
 
@@ -181,17 +182,8 @@ Exit show(Context& context, const ProductOptions& options) {
 
 void setup_product(CLI::App& app, Action& action) {
   auto options = std::make_shared<ProductOptions>();
-  const auto sub = [&](const char* name, const char* summary, Exit (*run)(Context&, const ProductOptions&)) {
-    auto* command = app.add_subcommand(name, summary);
-    command->fallthrough();
-    command->group("Commands");
-    command->callback([options, run, &action, name] {
-      action = [options, run, name](Context& context) {
-        context.command += std::string(" ") + name;
-        return run(context, *options);
-      };
-    });
-    return command;
+  const auto sub = [&](const char* name, const char* summary, auto run) {
+    return add_command(app, action, options, name, summary, run);
   };
   const auto add_sku = [&](CLI::App* command, const char* help) {
     command->add_option("sku", options->sku, help)->type_name("SKU")->required();

@@ -5,6 +5,7 @@
 #include "core/text.hpp"
 #include "report.hpp"
 #include "report/calendar.hpp"
+#include "subcommand.hpp"
 
 namespace invctl::cmd {
 
@@ -126,22 +127,18 @@ void print_report(Context& context, ReportAnswer answer, const Currency& currenc
 }
 
 CLI::App* ReportCommands::add(const char* name, const char* summary, ReportRun run) const {
-  auto* command = app.add_subcommand(name, summary);
-  command->fallthrough();
-  command->group("Commands");
-  command->callback([name, run = std::move(run), options = options, &action = action] {
-    action = [name, run, options](Context& context) {
-      context.command += std::string(" ") + name;
-      if (options->html)
-        throw Error(Exit::usage, "--html is a report of its own", "`invctl report --html FILE`");
-      const auto store = context.open_for_reading();
-      ReportAnswer answer;
-      in_snapshot(*store, [&] { answer = run(*store, *options); });
-      print_report(context, std::move(answer), store->info().currency);
-      return Exit::ok;
-    };
-  });
-  return command;
+  return add_command(app, action, options, name, summary,
+                     [run = std::move(run)](Context& context, const ReportOptions& asked) {
+                       if (asked.html) {
+                         throw Error(Exit::usage, "--html is a report of its own",
+                                     "`invctl report --html FILE`");
+                       }
+                       const auto store = context.open_for_reading();
+                       ReportAnswer answer;
+                       in_snapshot(*store, [&] { answer = run(*store, asked); });
+                       print_report(context, std::move(answer), store->info().currency);
+                       return Exit::ok;
+                     });
 }
 
 }  // namespace invctl::cmd

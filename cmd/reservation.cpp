@@ -7,6 +7,7 @@
 #include "change.hpp"
 #include "core/text.hpp"
 #include "filters.hpp"
+#include "subcommand.hpp"
 
 namespace invctl::cmd {
 
@@ -207,16 +208,7 @@ void setup_reservation(CLI::App& app, Action& action) {
   auto options = std::make_shared<Look>();
   app.require_subcommand(1);
   const auto sub = [&](const char* name, const char* summary, auto run) {
-    auto* command = app.add_subcommand(name, summary);
-    command->fallthrough();
-    command->group("Commands");
-    command->callback([options, run, name, &action] {
-      action = [options, run, name](Context& context) {
-        context.command += std::string(" ") + name;
-        return run(context, *options);
-      };
-    });
-    return command;
+    return add_command(app, action, options, name, summary, run);
   };
   auto* listing = sub("list", "list what is held", [](Context& context, const Look& look) {
     ReservationFilter filter;

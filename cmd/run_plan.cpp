@@ -186,24 +186,15 @@ io::Answer to_answer(const saga::Run& run, const saga::Plan& plan, const saga::S
 
 saga::Run find_or_add(Context& context, saga::RunStore& store, const saga::Plan& plan,
                       const std::string& key) {
-  const auto deadline = context.deadline();
-  bool commit_reached = false;
-  run_transaction(store, deadline, key, commit_reached, [&] {
-    if (store.find_run(key)) return;
+  write_transaction(store, context.deadline(), key, [&] {
+    if (store.find_run(key)) return false;
     saga::Run run;
     run.uid = random_uid();
     run.key = key;
     run.plan = plan.text;
     run.actor = context.actor();
-    store.begin(deadline);
-    try {
-      store.add_run(run);
-    } catch (...) {
-      store.rollback();
-      throw;
-    }
-    commit_reached = true;
-    store.commit();
+    store.add_run(run);
+    return true;
   });
   auto run = store.find_run(key);
   if (run->plan != plan.text) {

@@ -7,6 +7,7 @@
 #include "catalog_change.hpp"
 #include "core/text.hpp"
 #include "filters.hpp"
+#include "subcommand.hpp"
 
 namespace invctl::cmd {
 
@@ -169,18 +170,8 @@ Exit list(Context& context, const ThresholdOptions& options) {
 
 void setup_threshold(CLI::App& app, Action& action) {
   auto options = std::make_shared<ThresholdOptions>();
-  const auto sub = [&](const char* name, const char* summary,
-                       Exit (*run)(Context&, const ThresholdOptions&)) {
-    auto* command = app.add_subcommand(name, summary);
-    command->fallthrough();
-    command->group("Commands");
-    command->callback([options, run, &action, name] {
-      action = [options, run, name](Context& context) {
-        context.command += std::string(" ") + name;
-        return run(context, *options);
-      };
-    });
-    return command;
+  const auto sub = [&](const char* name, const char* summary, auto run) {
+    return add_command(app, action, options, name, summary, run);
   };
   const auto add_warehouse = [&](CLI::App* command, const char* help) {
     command->add_option("-w,--warehouse", options->warehouse, help)->type_name("WH");

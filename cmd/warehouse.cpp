@@ -5,6 +5,7 @@
 #include "catalog_change.hpp"
 #include "core/text.hpp"
 #include "filters.hpp"
+#include "subcommand.hpp"
 
 namespace invctl::cmd {
 
@@ -94,18 +95,8 @@ Exit list(Context& context, const WarehouseOptions& options) {
 
 void setup_warehouse(CLI::App& app, Action& action) {
   auto options = std::make_shared<WarehouseOptions>();
-  const auto sub = [&](const char* name, const char* summary,
-                       Exit (*run)(Context&, const WarehouseOptions&)) {
-    auto* command = app.add_subcommand(name, summary);
-    command->fallthrough();
-    command->group("Commands");
-    command->callback([options, run, &action, name] {
-      action = [options, run, name](Context& context) {
-        context.command += std::string(" ") + name;
-        return run(context, *options);
-      };
-    });
-    return command;
+  const auto sub = [&](const char* name, const char* summary, auto run) {
+    return add_command(app, action, options, name, summary, run);
   };
   app.require_subcommand(1);
   auto* adding = sub("add", "add a warehouse", add);

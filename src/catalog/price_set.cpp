@@ -135,23 +135,8 @@ class Setting {
 PriceReceipt set_prices(CatalogStore& catalog, PriceStore& prices, PriceRequest request,
                         const Deadline& deadline) {
   PriceReceipt receipt;
-  bool commit_reached = false;
-  run_transaction(catalog, deadline, *request.note.key, commit_reached, [&] {
-    catalog.begin(deadline);
-    bool wrote = false;
-    try {
-      wrote = Setting(catalog, prices, request).run(receipt);
-    } catch (...) {
-      catalog.rollback();
-      throw;
-    }
-    if (!wrote || request.dry_run) {
-      catalog.rollback();
-      return;
-    }
-    commit_reached = true;
-    catalog.commit();
-  });
+  write_transaction(catalog, deadline, *request.note.key,
+                    [&] { return Setting(catalog, prices, request).run(receipt) && !request.dry_run; });
   return receipt;
 }
 

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "core/text.hpp"
-#include "stock/ledger.hpp"
 
 namespace invctl::saga {
 
@@ -197,28 +196,17 @@ class Runner {
   }
 
   void record(Event event) {
-    const auto deadline = Deadline::after(options_.patience);
-    bool commit_reached = false;
-    run_transaction(store_, deadline, "", commit_reached, [&] {
-      store_.begin(deadline);
-      try {
-        // A commit that nobody knows the outcome of may have stored it.
-        if (store_.run_events(run_.id).size() > static_cast<std::size_t>(number_)) {
-          if (!commit_reached_before_) {
-            throw Error(Exit::busy, "another process is at this run", "wait for it, or run the plan again");
-          }
-          return store_.rollback();
-        }
-        store_.add_run_event(run_.id, number_, event);
-      } catch (...) {
-        store_.rollback();
-        throw;
+    bool tried = false;
+    write_transaction(store_, Deadline::after(options_.patience), "", [&] {
+      if (store_.run_events(run_.id).size() > static_cast<std::size_t>(number_)) {
+        // A commit that nobody knows the outcome of has stored it; else it is somebody else's.
+        if (tried) return false;
+        throw Error(Exit::busy, "another process is at this run", "wait for it, or run the plan again");
       }
-      commit_reached = true;
-      commit_reached_before_ = true;
-      store_.commit();
+      store_.add_run_event(run_.id, number_, event);
+      tried = true;
+      return true;
     });
-    commit_reached_before_ = false;
     ++number_;
     apply(result_.state, event);
     watch_(event);
@@ -232,7 +220,6 @@ class Runner {
   const std::function<void(const Event&)>& watch_;
   RunResult result_;
   std::int64_t number_ = 0;
-  bool commit_reached_before_ = false;  // of the event that is being recorded
 };
 
 }  // namespace

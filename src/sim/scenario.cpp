@@ -71,18 +71,10 @@ void stock_up(const Scenario& scenario, CatalogStore& catalog, PostingStore& sto
   product.name = "Flash sale item";
   product.price_minor = 1999;
   const auto timeout = std::chrono::seconds(30);
-  bool commit_reached = false;
-  run_transaction(catalog, Deadline::after(timeout), "", commit_reached, [&] {
-    catalog.begin(Deadline::after(timeout));
-    try {
-      catalog.insert_warehouses(std::span(&warehouse, 1));
-      catalog.insert_products(std::span(&product, 1));
-    } catch (...) {
-      catalog.rollback();
-      throw;
-    }
-    commit_reached = true;
-    catalog.commit();
+  write_transaction(catalog, Deadline::after(timeout), "", [&] {
+    catalog.insert_warehouses(std::span(&warehouse, 1));
+    catalog.insert_products(std::span(&product, 1));
+    return true;
   });
   if (scenario.stock == 0) return;
   Operation receipt;

@@ -71,28 +71,22 @@ CountEntered enter_counts(CountStore& store, std::int64_t id, const CountEntries
   std::vector<std::string> skus;
   for (const auto& entry : entries.entries) skus.push_back(entry.sku);
   CountEntered entered;
-  bool commit_reached = false;
-  run_transaction(store, deadline, entries.key, commit_reached, [&] {
-    store.begin(deadline);
-    try {
-      const bool open = store.begin_entry(id);
-      const auto before = store.find_entries(id, entries.key);
-      entered.replayed = before.has_value();
-      if (before) check_same(*before, entries);
-      if (!before && !open) {
+  write_transaction(store, deadline, entries.key, [&] {
+    const bool open = store.begin_entry(id);
+    const auto before = store.find_entries(id, entries.key);
+    entered.replayed = before.has_value();
+    if (before) {
+      check_same(*before, entries);
+    } else {
+      if (!open) {
         const auto count = store.find_count(id);
         throw count ? ended(*count) : no_count(id);
       }
-      if (!before) check_entries(store, id, entries, skus);
-      if (!before) store.add_entries(id, entries);
-      entered.counted = store.counted(id, skus);
-    } catch (...) {
-      store.rollback();
-      throw;
+      check_entries(store, id, entries, skus);
+      store.add_entries(id, entries);
     }
-    if (entered.replayed) return store.rollback();
-    commit_reached = true;
-    store.commit();
+    entered.counted = store.counted(id, skus);
+    return !entered.replayed;
   });
   return entered;
 }

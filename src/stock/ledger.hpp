@@ -163,13 +163,4 @@ class Ledger {
 void ensure_key(Operation& operation);
 bool is_auto_key(std::string_view key);
 
-// Runs `work` (one whole transaction, from begin to commit) and repeats it with a jittered pause while it
-// throws StoreError(retry), StoreError(duplicate) or StoreError(lost), until the deadline; a first duplicate
-// or connection lost at COMMIT is looked into once even after it. Then throws busy, or, for a connection
-// lost, the StoreError(lost) itself. `work` sets `commit_reached` before it commits; it is false whenever
-// `work` is called. Once a connection was lost at COMMIT, every way to fail is unknown_outcome, because the
-// change may be stored; its message names `key`, unless that is empty.
-void run_transaction(Transactions& store, const Deadline& deadline, std::string_view key,
-                     bool& commit_reached, const std::function<void()>& work);
-
 }  // namespace invctl

@@ -47,28 +47,18 @@ RebuildReport compare_balances(RepairStore& store) {
 
 RebuildReport rebuild_balances(RepairStore& store, const Deadline& deadline) {
   RebuildReport report;
-  bool commit_reached = false;
-  run_transaction(store, deadline, "", commit_reached, [&] {
-    store.begin(deadline);
-    try {
-      store.lock_balances();
-      auto verified = verify_ledger(store);
-      require_sound_ledger(verified);
-      if (verified.holds) store.overwrite_holds(*verified.holds);
-      report = report_of(std::move(verified));
-      for (const auto& difference : report.differences) store.overwrite_balance(difference.ledger);
-      if (report.differences.empty() && report.holds.empty()) {
-        store.rollback();
-        return;
-      }
-    } catch (...) {
-      store.rollback();
-      throw;
-    }
-    commit_reached = true;
-    store.commit();
-    report.applied = true;
+  bool changed = false;
+  write_transaction(store, deadline, "", [&] {
+    store.lock_balances();
+    auto verified = verify_ledger(store);
+    require_sound_ledger(verified);
+    if (verified.holds) store.overwrite_holds(*verified.holds);
+    report = report_of(std::move(verified));
+    for (const auto& difference : report.differences) store.overwrite_balance(difference.ledger);
+    changed = !report.differences.empty() || !report.holds.empty();
+    return changed;
   });
+  report.applied = changed;
   return report;
 }
 

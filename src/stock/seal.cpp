@@ -114,7 +114,7 @@ std::vector<ChainHead> moved_since(SealStore& store, const std::vector<ChainHead
       "`invctl verify` names every movement that is missing or changed");
 }
 
-SealResult seal_once(SealStore& store, SealRecord seal, bool& commit_reached) {
+SealResult seal_once(SealStore& store, SealRecord seal) {
   store.lock_seals();
   auto heads = store.chain_heads();
   seal.digest = seal_digest(heads);
@@ -134,8 +134,6 @@ SealResult seal_once(SealStore& store, SealRecord seal, bool& commit_reached) {
   const auto moved = moved_since(store, heads);
   seal.recorded_at = now_utc();
   store.insert_seal(seal, moved);
-  commit_reached = true;
-  store.commit();
   return {seal, false};
 }
 
@@ -143,16 +141,9 @@ SealResult seal_once(SealStore& store, SealRecord seal, bool& commit_reached) {
 
 SealResult make_seal(SealStore& store, SealRecord seal, const Deadline& deadline) {
   SealResult result;
-  bool commit_reached = false;
-  run_transaction(store, deadline, "", commit_reached, [&] {
-    store.begin(deadline);
-    try {
-      result = seal_once(store, seal, commit_reached);
-      if (result.replayed) store.rollback();
-    } catch (...) {
-      store.rollback();
-      throw;
-    }
+  write_transaction(store, deadline, "", [&] {
+    result = seal_once(store, seal);
+    return !result.replayed;
   });
   return result;
 }

@@ -1,6 +1,9 @@
 // Transactions as every part of the program sees them.
 #pragma once
 
+#include <functional>
+#include <string_view>
+
 #include "core/error.hpp"
 #include "core/time.hpp"
 
@@ -36,5 +39,19 @@ class Transactions {
   // A new connection in place of a lost one; throws StoreError(lost) while there is none.
   virtual void reconnect() = 0;
 };
+
+// Runs `work` (one whole transaction, from begin to commit) and repeats it with a jittered pause while it
+// throws StoreError(retry), StoreError(duplicate) or StoreError(lost), until the deadline; a first duplicate
+// or connection lost at COMMIT is looked into once even after it. Then throws busy, or, for a connection
+// lost, the StoreError(lost) itself. `work` sets `commit_reached` before it commits; it is false whenever
+// `work` is called. Once a connection was lost at COMMIT, every way to fail is unknown_outcome, because the
+// change may be stored; its message names `key`, unless that is empty.
+void run_transaction(Transactions& store, const Deadline& deadline, std::string_view key,
+                     bool& commit_reached, const std::function<void()>& work);
+
+// The same for what is written and committed in one go: begins, runs `work`, and commits where that says that
+// it wrote something; else, and where it throws, everything is rolled back.
+void write_transaction(Transactions& store, const Deadline& deadline, std::string_view key,
+                       const std::function<bool()>& work);
 
 }  // namespace invctl
