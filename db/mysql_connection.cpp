@@ -31,6 +31,7 @@ constexpr const char* begin_sql = "BEGIN";
 // reached.
 constexpr const char* set_savepoint_sql = "SAVEPOINT invctl";
 constexpr const char* release_savepoint_sql = "RELEASE SAVEPOINT invctl";
+constexpr int first_client_error = 2000;      // numbers from here on are the client library's own
 constexpr std::size_t statements_most = 200;  // kept by one connection
 
 // A table, index, trigger, column or constraint of this name exists.
@@ -136,12 +137,17 @@ void MysqlConnection::require_session() const {
   }
 }
 
-void MysqlConnection::fail(int number, const std::string& text, MysqlPhase phase) {
+void MysqlConnection::fail(int number, const std::string& text, MysqlPhase phase, bool undone) {
   if (ends_session(number, phase)) {
     trace(TraceLevel::warn, "connection_lost", {{"server", server()}, {"why", text}});
     close_session();
   }
-  throw_mysql_error(number, text, phase);
+  try {
+    throw_mysql_error(number, text, phase);
+  } catch (StoreError& error) {
+    error.undone = undone;
+    throw;
+  }
 }
 
 std::vector<MysqlConnection::Step> MysqlConnection::take_waiting() {
@@ -168,19 +174,22 @@ void MysqlConnection::flush(MysqlPhase phase) {
     text += step.sql;
   }
   bool moved = false;
+  std::size_t at = 0;
   try {
     // The server stops at the first error, which is then that of the way to it.
     plain_->execute(text);
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      const auto& step = steps[i];
-      if (i > 0) plain_->getMoreResults();
+    for (; at < steps.size(); ++at) {
+      const auto& step = steps[at];
+      if (at > 0) plain_->getMoreResults();
       if (!step.must_be && step.rows == nullptr && !step.called_off) continue;
       std::unique_ptr<sql::ResultSet> answer(plain_->getResultSet());
       if (step.must_be) moved = moved || !answer->next() || answer->getInt64(1) != *step.must_be;
       if (step.rows != nullptr) *step.rows = std::move(answer);
     }
   } catch (const sql::SQLException& error) {
-    fail(error.getErrorCode(), error.what(), phase);
+    // What the server itself answers to a statement before the last keeps it from that one, such as COMMIT.
+    const bool undone = error.getErrorCode() < first_client_error && at + 1 < steps.size();
+    fail(error.getErrorCode(), error.what(), phase, undone);
   }
   if (moved) throw_moved();
 }

@@ -71,7 +71,7 @@ class MysqlConnection : public Connection {
   // Sends all that waits, in one round trip.
   void flush(MysqlPhase phase = MysqlPhase::statement);
   // Notes whether the session is over and throws the program's error.
-  [[noreturn]] void fail(int number, const std::string& text, MysqlPhase phase);
+  [[noreturn]] void fail(int number, const std::string& text, MysqlPhase phase, bool undone = false);
 
  private:
   // A statement of several that are sent as one text.

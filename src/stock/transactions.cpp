@@ -51,7 +51,7 @@ void run_transaction(Transactions& store, const Deadline& deadline, std::string_
       work();
       return;
     } catch (const StoreError& error) {
-      const bool lost_at_commit = error.kind == StoreError::Kind::lost && commit_reached;
+      const bool lost_at_commit = error.kind == StoreError::Kind::lost && commit_reached && !error.undone;
       broken = broken || error.kind == StoreError::Kind::lost;
       in_doubt = in_doubt || lost_at_commit;
       trace(TraceLevel::info, "retry", {{"attempt", attempt + 1}, {"why", error.message}});

@@ -22,6 +22,7 @@ class StoreError : public Error {
   StoreError(Kind k, Exit exit_code, std::string text, std::string advice = {})
       : Error(exit_code, std::move(text), std::move(advice)), kind(k) {}
   Kind kind;
+  bool undone = false;  // of a loss: it is certain that nothing was stored
 };
 
 class Transactions {

@@ -47,6 +47,8 @@ class Shop {
     for (const auto& sql : grant_statements(invctl::db::grants_sql("operator", name_), "127.0.0.1")) {
       root->execute(sql);
     }
+    // Rights travel like everything else: a node that was asked knows all that came before.
+    REQUIRE(everywhere("SELECT COUNT(*) > 0 FROM DB.setting") == std::set<std::int64_t>{1});
     must({"warehouse", "add", "E"});
     must({"product", "add", "HOT", "--price", "1"});
     must({"product", "add", "COLD", "--price", "1"});

@@ -18,6 +18,7 @@ constexpr Failure retry{StoreError::Kind::retry};
 constexpr Failure duplicate{StoreError::Kind::duplicate};
 constexpr Failure lost{StoreError::Kind::lost, false, Exit::unavailable};
 constexpr Failure lost_but_stored{StoreError::Kind::lost, true, Exit::unavailable};
+constexpr Failure lost_undone{StoreError::Kind::lost, false, Exit::unavailable, true};
 constexpr Failure refused{StoreError::Kind::other, false, Exit::not_permitted};
 
 MemoryStore shop(Quantity bolts = 10) {
@@ -179,6 +180,17 @@ TEST_CASE("when the time is up there is one more look, not one after the other")
   broken.fail_always(Step::commit, lost);
   CHECK(failure_of(broken, ship(3, "K"), 0ms).exit == Exit::unknown_outcome);
   CHECK(broken.counts.begins == 2);
+}
+
+TEST_CASE("a connection lost on the way to COMMIT leaves no doubt: nothing was stored") {
+  auto store = shop();
+  store.fail_always(Step::commit, lost_undone);
+  CHECK(failure_of(store, ship(3, "K"), 0ms).exit == Exit::unavailable);
+  CHECK(bolts(store) == 10);
+  auto other = shop();
+  other.fail(Step::commit, {lost_undone});
+  CHECK_FALSE(post(other, ship(3, "K")).replayed);
+  CHECK(bolts(other) == 7);
 }
 
 TEST_CASE("a connection is replaced once, however often the work is repeated afterwards") {

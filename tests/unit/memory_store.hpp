@@ -27,6 +27,7 @@ class MemoryStore : public PostingStore {
     StoreError::Kind kind = StoreError::Kind::retry;
     bool stored = false;  // commit only: the transaction was stored although the caller is not told so
     Exit exit = Exit::busy;
+    bool undone = false;
   };
   struct Counts {
     int begins = 0, commits = 0, rollbacks = 0, reconnects = 0, appends = 0;
@@ -287,7 +288,9 @@ class MemoryStore : public PostingStore {
   }
   [[noreturn]] void raise(const Failure& failure, const std::string& where) {
     if (failure.kind == StoreError::Kind::lost) connected_ = false;
-    throw StoreError(failure.kind, failure.exit, "made to fail at " + where);
+    StoreError error(failure.kind, failure.exit, "made to fail at " + where);
+    error.undone = failure.undone;
+    throw error;
   }
   void maybe_fail(Step step) {
     static const std::map<Step, std::string> names{{Step::begin, "begin"},   {Step::find, "find"},
