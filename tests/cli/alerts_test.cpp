@@ -35,11 +35,6 @@ class Shop : public Database {
     return result.json();
   }
   std::string cursor() const { return dir().path("alerts.cursor"); }
-  void check_schema(const std::vector<std::string>& name, const Json& answer) {
-    std::vector<std::string> command = {"schema", "--"};
-    command.insert(command.end(), name.begin(), name.end());
-    for (const auto& fault : schema_faults(must(command).json(), answer)) FAIL_CHECK(fault);
-  }
 };
 
 }  // namespace
@@ -52,7 +47,7 @@ TEST_CASE("alerts lists what is at or below its reorder point and exits 20, else
   CHECK(db.alerts(0).empty());
   db.must({"ship", "-w", "EAST", "BOLT=1"});
   const auto at = db.alerts(20);
-  db.check_schema({"alerts"}, at);
+  check_schema(db, {"alerts"}, at);
   REQUIRE(at.size() == 1);
   CHECK(at[0].at("available") == 10);
   CHECK(at[0].at("threshold") == "product");
@@ -76,7 +71,7 @@ TEST_CASE("a warehouse's threshold stands above the product's, as a whole", "[al
   db.must({"threshold", "set", "BOLT", "--target", "80"});
   const auto set =
       db.must({"threshold", "set", "BOLT", "-w", "WEST", "--reorder-point", "20", "--json"}).json();
-  db.check_schema({"threshold", "set"}, set);
+  check_schema(db, {"threshold", "set"}, set);
   auto low = db.alerts(20);
   REQUIRE(low.size() == 1);
   CHECK(low[0].at("warehouse") == "EAST");
@@ -86,13 +81,13 @@ TEST_CASE("a warehouse's threshold stands above the product's, as a whole", "[al
   // Where it was never in stock, a warehouse's own threshold asks for it.
   db.must({"threshold", "set", "NUT", "-w", "WEST", "--reorder-point", "5", "--target", "25"});
   low = db.alerts(20, {"--reorder"});
-  db.check_schema({"alerts", "--reorder"}, low);
+  check_schema(db, {"alerts", "--reorder"}, low);
   REQUIRE(low.size() == 2);
   CHECK(low[0].at("order") == 50);
   CHECK(low[1].at("sku") == "NUT");
   CHECK(low[1].at("order") == 25);
   const auto list = db.must({"threshold", "list", "--json"}).json();
-  db.check_schema({"threshold", "list"}, list);
+  check_schema(db, {"threshold", "list"}, list);
   CHECK(list.size() == 3);
   CHECK(db.must({"threshold", "list", "-w", "WEST", "--sku", "BOLT", "--json"}).json().size() == 1);
   db.must({"threshold", "unset", "BOLT", "-w", "WEST"});
@@ -134,7 +129,7 @@ TEST_CASE("alerts --since lists each crossing after a movement, down and up", "[
   db.must({"ship", "-w", "EAST", "BOLT=1"});
   db.must({"receive", "-w", "EAST", "BOLT=2", "NUT=1"});
   const auto all = db.alerts(20, {"--since", "0"});
-  db.check_schema({"alerts", "--since"}, all);
+  check_schema(db, {"alerts", "--since"}, all);
   REQUIRE(all.size() == 2);
   CHECK(all[0].at("state") == "low");
   CHECK(all[0].at("available") == 5);
@@ -156,7 +151,7 @@ TEST_CASE("a cursor tells each crossing once, begins with what is low, and stays
   CHECK(db.alerts(20, dry).size() == 1);
   CHECK_FALSE(file_exists(db.cursor()));
   const auto first = db.alerts(20, with);
-  db.check_schema({"alerts", "--cursor"}, first);
+  check_schema(db, {"alerts", "--cursor"}, first);
   REQUIRE(first.size() == 1);
   CHECK(first[0].at("cause") == "start");
   CHECK(db.alerts(0, with).empty());

@@ -31,10 +31,6 @@ void post_three_months(Database& db) {
        "receive,EAST,BOLT,20,2025-10-01,1.60\n");
 }
 
-std::string code_of(const Result& result) {
-  return result.error().at("code").get<std::string>();
-}
-
 Result close(Database& db, const std::string& month) {
   return db.run({"close", "--period", month, "--json"});
 }
@@ -76,7 +72,7 @@ TEST_CASE("months are closed in order; one without operations is closed along", 
   post_three_months(db);
   const auto early = close(db, "2025-08");
   CHECK(early.exit == 5);
-  CHECK(code_of(early) == "predecessor_open");
+  CHECK(early.error_code() == "predecessor_open");
   CHECK(early.err.find("close --period 2025-07") != std::string::npos);
   CHECK(close(db, "2025-07").exit == 0);
   CHECK(close(db, "2025-08").exit == 0);
@@ -84,7 +80,7 @@ TEST_CASE("months are closed in order; one without operations is closed along", 
   CHECK(close(db, "2025-10").exit == 0);
   const auto between = close(db, "2025-09");
   CHECK(between.exit == 5);
-  CHECK(code_of(between) == "closed_beyond");
+  CHECK(between.error_code() == "closed_beyond");
   CHECK(db.integer("SELECT count(*) FROM period") == 3);
   CHECK(db.must({"report", "movements", "--period", "2025-09", "--json"}).json().at("closing") == 70);
 }
@@ -95,8 +91,8 @@ TEST_CASE("a month that is not over cannot be closed", "[close]") {
   const auto result = close(db, this_month(db));
   INFO(result);
   CHECK(result.exit == 5);
-  CHECK(code_of(result) == "not_over");
-  CHECK(code_of(close(db, "9998-12")) == "not_over");
+  CHECK(result.error_code() == "not_over");
+  CHECK((close(db, "9998-12")).error_code() == "not_over");
   CHECK(db.run({"close", "--period", "2025"}).exit == 2);
   CHECK(db.run({"close"}).exit == 2);
   CHECK(db.run({"close", "--list", "--dry-run"}).exit == 2);
@@ -122,7 +118,7 @@ TEST_CASE("what happened in a closed month is refused, and not remembered: with 
   const auto result = db.run({"apply", late, "--json"});
   INFO(result);
   CHECK(result.exit == 5);
-  CHECK(code_of(result) == "period_closed");
+  CHECK(result.error_code() == "period_closed");
   // Before the first period too.
   CHECK(db.run({"apply", rows_file(db, "receive,EAST,BOLT,5,1999-01-01,\n")}).exit == 5);
   // The first instant behind it is open.

@@ -172,6 +172,10 @@ nlohmann::json Result::error() const {
   return nlohmann::json::parse(err.substr(start == std::string::npos ? 0 : start + 1)).at("error");
 }
 
+std::string Result::error_code() const {
+  return error().at("code").get<std::string>();
+}
+
 std::ostream& operator<<(std::ostream& stream, const Result& result) {
   return stream << "exit " << result.exit << "\nstdout: " << result.out << "\nstderr: " << result.err;
 }

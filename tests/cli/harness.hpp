@@ -58,6 +58,7 @@ struct Result {
   nlohmann::json json() const;
   // The `error` object of stderr's last line, for runs with --json.
   nlohmann::json error() const;
+  std::string error_code() const;  // its `code`
 };
 std::ostream& operator<<(std::ostream& stream, const Result& result);
 
@@ -72,7 +73,7 @@ class Process {
 
   int pid() const { return pid_; }
   void signal(int number) const;
-  // Feeds stdin, collects what it says, and waits for its end.
+  // Feeds stdin, which has to wait until here, collects what it says, and waits for its end.
   Result wait();
 
  private:

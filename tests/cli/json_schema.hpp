@@ -2,9 +2,12 @@
 // required, additionalProperties and items.
 #pragma once
 
+#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "cli/harness.hpp"
 
 namespace invctl::test {
 
@@ -49,6 +52,13 @@ inline std::vector<std::string> schema_faults(const nlohmann::json& schema, cons
     }
   }
   return faults;
+}
+
+// Checks an answer against the schema that the program gives for it by this name, such as {"count", "open"}.
+inline void check_schema(Database& db, const std::vector<std::string>& name, const nlohmann::json& answer) {
+  std::vector<std::string> command = {"schema", "--"};
+  command.insert(command.end(), name.begin(), name.end());
+  CHECK(schema_faults(db.must(command).json(), answer) == std::vector<std::string>{});
 }
 
 }  // namespace invctl::test

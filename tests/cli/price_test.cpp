@@ -43,30 +43,21 @@ class Shop : public Database {
     INFO(result);
     CHECK(result.exit == 0);
   }
-  void check_schema(const std::vector<std::string>& name, const Json& answer) {
-    std::vector<std::string> command = {"schema"};
-    command.insert(command.end(), name.begin(), name.end());
-    for (const auto& fault : schema_faults(must(command).json(), answer)) FAIL_CHECK(fault);
-  }
 };
-
-std::string code_of(const Result& result) {
-  return result.error().at("code").get<std::string>();
-}
 
 }  // namespace
 
 TEST_CASE("price set changes the price at once, and the history tells who, why and from what", "[price]") {
   Shop db;
   const auto set = db.must({"price", "set", "BOLT", "2.75", "--reason", "new supplier", "--json"}).json();
-  db.check_schema({"price", "set"}, set);
+  check_schema(db, {"price", "set"}, set);
   CHECK(set.at("lines").at(0).at("old_price_minor") == 250);
   CHECK(set.at("lines").at(0).at("new_price_minor") == 275);
   CHECK(set.at("recorded_at") == set.at("effective_at"));
   CHECK(db.must({"product", "show", "BOLT", "--json"}).json().at("price_minor") == 275);
   CHECK(db.paid("BOLT") == 275);
   const auto history = db.history("BOLT");
-  db.check_schema({"price", "history"}, history);
+  check_schema(db, {"price", "history"}, history);
   REQUIRE(history.size() == 2);
   CHECK(history[0].at("version") == 2);
   CHECK(history[0].at("reason") == "new supplier");
@@ -113,7 +104,7 @@ TEST_CASE("a change above the limit is exit 5 unless it is forced, and exactly t
   const auto above =
       db.run({"price", "set", "BOLT=3.26", "NUT=1.01", "--max-change", "30%", "--reason", "x", "--json"});
   CHECK(above.exit == 5);
-  CHECK(code_of(above) == "price_limit");
+  CHECK(above.error_code() == "price_limit");
   CHECK(above.error().at("lines").size() == 1);
   CHECK(db.price("NUT").at("price_minor") == 100);
   db.must({"price", "set", "BOLT=3.25", "--max-change", "30%", "--reason", "x"});
@@ -135,7 +126,7 @@ TEST_CASE("a price from a time to come on is what a sale costs from that moment,
   CHECK(set.at("lines").at(0).at("old_price_minor") == 250);
   CHECK(db.paid("BOLT") == 250);
   const auto before = db.price("BOLT");
-  db.check_schema({"price", "list"}, Json::array({before}));
+  check_schema(db, {"price", "list"}, Json::array({before}));
   CHECK(before.at("price_minor") == 250);
   CHECK(before.at("next_price_minor") == 400);
   CHECK(db.must({"price", "list", "--upcoming", "--json"}).json().size() == 1);
@@ -182,7 +173,7 @@ TEST_CASE("of several prices to come each takes its turn, and one set at once is
   const auto past =
       db.run({"price", "set", "BOLT=1", "--reason", "x", "--effective", db.in_seconds(-1), "--json"});
   CHECK(past.exit == 5);
-  CHECK(code_of(past) == "effective_in_the_past");
+  CHECK(past.error_code() == "effective_in_the_past");
   CHECK(db.run({"price", "set", "BOLT=1", "--reason", "x", "--effective", "tomorrow"}).exit == 2);
 }
 
@@ -208,7 +199,7 @@ TEST_CASE("the same id sets a price once; another request under it is refused; a
     other.insert(other.end(), words.begin(), words.end());
     const auto result = db.run(other);
     CHECK(result.exit == 5);
-    CHECK(code_of(result) == "key_reused");
+    CHECK(result.error_code() == "key_reused");
   }
   CHECK(db.history("BOLT").size() == 3);
 }

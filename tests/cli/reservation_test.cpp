@@ -40,17 +40,6 @@ class Shop : public Database {
   void verify() { CHECK(run({"verify"}).exit == 0); }
 };
 
-std::string code_of(const Result& result) {
-  return result.error().at("code").get<std::string>();
-}
-
-void check_schema(Shop& shop, const std::vector<std::string>& name, const Json& answer) {
-  std::vector<std::string> command = {"schema"};
-  command.insert(command.end(), name.begin(), name.end());
-  const auto schema = shop.must(command).json();
-  for (const auto& fault : schema_faults(schema, answer)) FAIL_CHECK(fault);
-}
-
 std::size_t from_environment(const char* name, std::size_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::stoull(text);
@@ -90,7 +79,7 @@ TEST_CASE("stock leaves a retired warehouse by transfer, and never comes into on
   db.must({"warehouse", "retire", "WEST"});
   const auto refused = db.run({"transfer", "--from", "EAST", "--to", "WEST", "BOLT=1", "--json"});
   CHECK(refused.exit == 5);
-  CHECK(code_of(refused) == "retired");
+  CHECK(refused.error_code() == "retired");
   CHECK(db.stock("BOLT").at("on_hand") == 10);
 }
 
@@ -133,7 +122,7 @@ TEST_CASE("a confirmation ships what was held, or sells it, once", "[reserve]") 
   CHECK(db.must({"confirm", shipped, "--id", "ship-1", "--json"}).json().at("replayed") == true);
   const auto again = db.run({"confirm", shipped, "--json"});
   CHECK(again.exit == 5);
-  CHECK(code_of(again) == "reservation_ended");
+  CHECK(again.error_code() == "reservation_ended");
   CHECK(db.state(shipped) == "confirmed");
 
   const auto sold = db.reserve({"BOLT=2", "NUT=3"});
@@ -201,7 +190,7 @@ TEST_CASE("what has expired is available at once, and given back by the next cha
 
   const auto late = db.run({"confirm", held, "--id", "late", "--json"});
   CHECK(late.exit == 5);
-  CHECK(code_of(late) == "reservation_expired");
+  CHECK(late.error_code() == "reservation_expired");
   CHECK(db.run({"confirm", held, "--id", "late", "--json"}).exit == 5);
   db.must({"ship", "-w", "EAST", "BOLT=8"});
   db.must({"confirm", other});
@@ -216,7 +205,7 @@ TEST_CASE("a confirmation that comes too late is refused although nobody touched
   wait_past(std::chrono::milliseconds(150));
   const auto late = db.run({"confirm", held, "--json"});
   CHECK(late.exit == 5);
-  CHECK(code_of(late) == "reservation_expired");
+  CHECK(late.error_code() == "reservation_expired");
   CHECK(db.stock("BOLT").at("on_hand") == 10);
   CHECK(db.integer("SELECT count(*) FROM hold") == 0);
   CHECK(db.run({"extend", held, "--ttl", "1h"}).exit == 5);
@@ -254,7 +243,7 @@ TEST_CASE("a purchase takes from its own reservation first and never waits on it
   CHECK(db.state(held) == "used up");
   const auto none = db.run({"purchase", "BOLT=1", "--user", "kim", "--reservation", held, "--json"});
   CHECK(none.exit == 5);
-  CHECK(code_of(none) == "not_held");
+  CHECK(none.error_code() == "not_held");
   CHECK(db.run({"purchase", "BOLT=1", "--user", "kim", "--reservation", other, "-w", "WEST"}).exit == 2);
   db.verify();
 }
@@ -274,7 +263,7 @@ TEST_CASE("a purchase from a reservation may also take what that does not hold",
   const auto open = db.reserve({"BOLT=1"});
   const auto none = db.run({"purchase", "SCREW=1", "--user", "kim", "--reservation", open, "--json"});
   CHECK(none.exit == 5);
-  CHECK(code_of(none) == "not_held");
+  CHECK(none.error_code() == "not_held");
   db.verify();
 }
 
@@ -285,7 +274,7 @@ TEST_CASE("what has no price is not sold from a reservation either", "[reserve]"
   const auto held = db.reserve({"GIFT=2"});
   const auto refused = db.run({"confirm", held, "--user", "kim", "--json"});
   CHECK(refused.exit == 5);
-  CHECK(code_of(refused) == "no_price");
+  CHECK(refused.error_code() == "no_price");
   CHECK(db.stock("GIFT").at("on_hand") == 2);
   db.must({"confirm", held});
   CHECK(db.stock("GIFT").at("on_hand") == 0);

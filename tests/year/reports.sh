@@ -25,30 +25,10 @@ while [ $# -gt 0 ]; do
   shift 2
 done
 source=$data/online-retail/online_retail.csv
-if [ ! -r "$source" ]; then
-  echo "SKIPPED: $source is not there"
-  exit 0
-fi
-if [ -n "$server" ] && [ -e "$server/skipped" ]; then
-  echo "SKIPPED: $(cat "$server/skipped")"
-  exit 0
-fi
-place=$(mktemp -d)
-own_server=''
-leave() {
-  [ -z "$own_server" ] || "$root/tests/server/mariadb_fixture.sh" stop "$own_server"
-  rm -rf "$place"
-}
-trap leave EXIT
+. "$here/common.sh"
+skip_without "$source"
 fail() { echo "FAILED: $*" >&2; exit 1; }
-export HOME=$place INVCTL_ACTOR=clerk LC_ALL=C
-
-if [ "$engine" = mariadb ] && [ -z "$server" ]; then
-  server=$place/server own_server=$place/server
-  "$root/tests/server/mariadb_fixture.sh" start "$server" --innodb-buffer-pool-size=512M --innodb-log-file-size=256M
-  if [ -e "$server/skipped" ]; then exit 0; fi
-fi
-sql() { mariadb --no-defaults -uroot --socket="$(cat "$server/socket")" -N "$@"; }
+set_up --innodb-buffer-pool-size=512M --innodb-log-file-size=256M
 
 lines=$place/lines.csv
 if [ "$count" = 0 ]; then
@@ -58,13 +38,6 @@ else
   awk -F, -v n="$count" 'NR == 1 || NR <= n + 1 { row[NR] = $0; of[NR] = $1; last = $1 }
     END { for (i = 1; i in row; i++) if (i == 1 || of[i] != last) print row[i] }' "$source" >"$lines"
 fi
-
-cat >"$place/kinds.csv" <<'END'
-column,pattern,kind
-InvoiceNo,C*,receive
-Quantity,-*,adjust
-InvoiceNo,*,ship
-END
 
 # As much as keeps every line possible, received the day before the year begins; what it has cost is made up, but
 # for products that need a multiple of seven, of which nobody knows.
@@ -84,23 +57,12 @@ opening_of() {
 }
 opening_of "$lines" >"$place/opening.csv"
 
-fresh() {  # fresh NAME
-  if [ "$engine" = sqlite ]; then
-    export INVCTL_DB=sqlite:$place/$1.db
-  else
-    sql -e "CREATE DATABASE reports_$$_$1 CHARACTER SET utf8mb4"
-    export INVCTL_DB="mysql://root@/reports_$$_$1?socket=$(cat "$server/socket")"
-  fi
-  "$invctl" init-db -q --currency GBP >"$place/out"
-  "$invctl" warehouse add WHOLESALE -q >"$place/out"
-  "$invctl" seed-from-csv -q --products "$lines" --map product.sku=StockCode --map product.name=Description \
-    --on-duplicate first >"$place/out" 2>"$place/warnings"
-}
+fresh() { fresh_database "reports_$1" "$lines"; }  # fresh NAME
 post() {  # post INVOICES OPENING
   "$invctl" apply -q "$2" --set kind=receive >"$place/out"
-  "$invctl" apply -q "$1" --lock-timeout 10m --group-by InvoiceNo --kind-map "$place/kinds.csv" --set warehouse=WHOLESALE \
-    --map sku=StockCode --map quantity=Quantity --map reference=InvoiceNo --map occurred_at=InvoiceDate \
-    --map reason=Description --reason-default "no reason given" >"$place/out"
+  local options
+  mapfile -t options < <(invoice_options)
+  "$invctl" apply -q "$1" "${options[@]}" >"$place/out"
 }
 
 report() { "$invctl" report "$@" --format csv; }

@@ -30,44 +30,16 @@ while [ $# -gt 0 ]; do
   shift 2
 done
 lines=$data/online-retail/online_retail.csv
-if [ ! -r "$lines" ]; then
-  echo "SKIPPED: $lines is not there"
-  exit 0
-fi
+. "$root/tests/year/common.sh"
+skip_without "$lines"
 lines=$(realpath "$lines")
-if [ -n "$server" ] && [ -e "$server/skipped" ]; then
-  echo "SKIPPED: $(cat "$server/skipped")"
-  exit 0
-fi
 RANDOM=$seed
 
-place=$(mktemp -d)
-own_server=''
-leave() {
-  [ -z "$own_server" ] || "$root/tests/server/mariadb_fixture.sh" stop "$own_server"
-  rm -rf "$place"
-}
-trap leave EXIT
 fail() { echo "FAILED (seed $seed): $*" >&2; exit 1; }
-export HOME=$place INVCTL_ACTOR=clerk LC_ALL=C
-
-if [ "$engine" = mariadb ] && [ -z "$server" ]; then
-  server=$place/server own_server=$place/server
-  # As a shop would run it: every commit is on the disk before it is answered.
-  "$root/tests/server/mariadb_fixture.sh" start "$server" --innodb-flush-method=fsync --innodb-buffer-pool-size=512M \
-    --innodb-log-file-size=256M
-  if [ -e "$server/skipped" ]; then exit 0; fi
-fi
-sql() { mariadb --no-defaults -uroot --socket="$(cat "$server/socket")" -N "$@"; }
+# As a shop would run it: every commit is on the disk before it is answered.
+set_up --innodb-flush-method=fsync --innodb-buffer-pool-size=512M --innodb-log-file-size=256M
 
 # --- a fresh database with the products and the opening stock
-
-cat >"$place/kinds.csv" <<'END'
-column,pattern,kind
-InvoiceNo,C*,receive
-Quantity,-*,adjust
-InvoiceNo,*,ship
-END
 
 # The data set has no opening stock. Made up: just what it takes for no line to go below zero.
 awk -F, '
@@ -84,29 +56,18 @@ awk -F, '
 database=0
 fresh() {  # sets INVCTL_DB
   database=$((database + 1))
-  if [ "$engine" = sqlite ]; then
-    export INVCTL_DB=sqlite:$place/year$database.db
-  else
-    sql -e "CREATE DATABASE year_$$_$database CHARACTER SET utf8mb4"
-    export INVCTL_DB="mysql://root@/year_$$_$database?socket=$(cat "$server/socket")"
-  fi
-  "$invctl" init-db -q --currency GBP >"$place/out"
-  "$invctl" warehouse add WHOLESALE -q >"$place/out"
-  "$invctl" seed-from-csv -q --products "$lines" --map product.sku=StockCode --map product.name=Description \
-    --on-duplicate first --stock "$place/opening.csv" >"$place/out" 2>"$place/warnings"
+  fresh_database "year$database" "$lines" --stock "$place/opening.csv"
 }
 drop() {
-  if [ "$engine" = sqlite ]; then rm -f "$place/year$database.db"*; else sql -e "DROP DATABASE year_$$_$database"; fi
+  if [ "$engine" = sqlite ]; then rm -f "$place/year$database.db"*; else sql -e "DROP DATABASE year${database}_$$"; fi
 }
 
 post() {  # post MODE: the command whose repetition must be harmless
-  local options=()
-  [ "$1" = abort ] || options=(--on-error skip --batch 200)
+  local options
+  mapfile -t options < <(invoice_options)
+  [ "$1" = abort ] || options+=(--on-error skip --batch 200)
   # The server needs a while to undo what a killed client had not committed; nobody else holds the locks.
-  exec "$invctl" apply "$lines" --json --lock-timeout 10m ${options[@]+"${options[@]}"} \
-    --group-by InvoiceNo --kind-map "$place/kinds.csv" --set warehouse=WHOLESALE \
-    --map sku=StockCode --map quantity=Quantity --map reference=InvoiceNo --map occurred_at=InvoiceDate \
-    --map reason=Description --reason-default "no reason given"
+  exec "$invctl" apply "$lines" --json "${options[@]}"
 }
 
 # --- what must be there in the end
@@ -132,7 +93,7 @@ bytes() {
     stat -c %s "${INVCTL_DB#sqlite:}"
   else
     sql -e "FLUSH TABLES; SELECT sum(file_size) FROM information_schema.innodb_sys_tablespaces
-      WHERE name LIKE 'year_$$\\_$database/%'"
+      WHERE name LIKE 'year${database}\\_$$/%'"
   fi
 }
 
