@@ -119,6 +119,11 @@ void throw_sqlite_error(const SQLite::Exception& error, const std::string& path)
     case SQLITE_CONSTRAINT_PRIMARYKEY:
     case SQLITE_CONSTRAINT_TRIGGER:
       throw StoreError(StoreError::Kind::duplicate, Exit::conflict, "a unique key is taken");
+    case SQLITE_READONLY_ROLLBACK:
+      // Only a database that is not in write-ahead mode can be left so.
+      throw Error(Exit::unavailable,
+                  fmt::format("a change of {} was cut off, which reading cannot undo", shown),
+                  "`invctl init-db` undoes it, and so does the next change");
     default:
       break;
   }
@@ -265,13 +270,14 @@ void SqliteConnection::create_file(const std::string& path) {
   if (fd < 0) {
     throw_open_error("create", path, errno);
   }
-  struct stat info {};
-  const bool empty = fstat(fd, &info) == 0 && info.st_size == 0;
   close(fd);
-  if (!empty) return;
   configure_library();
   try {
     SQLite::Database database(path, SQLite::OPEN_READWRITE, 5000);
+    // One that has no tables yet may be what an init-db left that was killed between the two.
+    const int owner = database.execAndGet("PRAGMA application_id").getInt();
+    const bool blank = database.execAndGet("SELECT COUNT(*) FROM sqlite_master").getInt() == 0;
+    if (!blank || (owner != 0 && owner != application_id)) return;
     database.exec(fmt::format("PRAGMA application_id = {}", application_id));
     database.exec("PRAGMA journal_mode = WAL");
   } catch (const SQLite::Exception& error) {

@@ -51,8 +51,8 @@ class SqliteConnection : public Connection {
   // Opens an existing database file. Throws Error(unavailable) where there is none, or it is not a database.
   SqliteConnection(const std::string& path, const Options& options);
 
-  // Creates an empty database file with mode 0600 in write-ahead logging mode; an existing one is left as it
-  // is. The directory is made too, if its parent exists.
+  // Creates an empty database file with mode 0600 in write-ahead logging mode; an existing one with tables in
+  // it is left as it is. The directory is made too, if its parent exists.
   static void create_file(const std::string& path);
 
   const Dialect& dialect() const override { return sqlite_dialect; }
