@@ -7,7 +7,7 @@
 #include <map>
 #include <stdexcept>
 
-#include "harness.hpp"
+#include "backend.hpp"
 
 namespace invctl::test {
 
@@ -59,6 +59,8 @@ std::map<std::string, BackendFactory>& backends() {
   return table;
 }
 
+}  // namespace
+
 std::unique_ptr<Backend> make_backend(const std::string& engine, const TempDir& directory) {
   const auto found = backends().find(engine);
   if (found == backends().end()) {
@@ -66,8 +68,6 @@ std::unique_ptr<Backend> make_backend(const std::string& engine, const TempDir& 
   }
   return found->second(directory);
 }
-
-}  // namespace
 
 bool register_backend(const std::string& name, BackendFactory factory) {
   return backends().insert_or_assign(name, std::move(factory)).second;
@@ -84,17 +84,22 @@ Database::Database(const std::string& currency, const std::string& engine)
   backend_->grant();
 }
 
-RunOptions Database::complete(const std::vector<std::string>& args, RunOptions options) const {
+RunOptions options_for(const Backend& backend, const TempDir& directory, const std::vector<std::string>& args,
+                       RunOptions options) {
   // These two make and drop tables; everything else is the operator's.
   const bool schema = std::any_of(args.begin(), args.end(), [](const std::string& word) {
     return word == "init-db" || word == "simulate-concurrency";
   });
-  Environment env = {{"HOME", dir_.path()}, {"INVCTL_DB", schema ? backend_->admin_url() : backend_->url()}};
-  for (auto& entry : backend_->environment()) env.push_back(std::move(entry));
+  Environment env = {{"HOME", directory.path()}, {"INVCTL_DB", schema ? backend.admin_url() : backend.url()}};
+  for (auto& entry : backend.environment()) env.push_back(std::move(entry));
   env.insert(env.end(), options.env.begin(), options.env.end());
   options.env = std::move(env);
-  if (options.cwd.empty()) options.cwd = dir_.path();
+  if (options.cwd.empty()) options.cwd = directory.path();
   return options;
+}
+
+RunOptions Database::complete(const std::vector<std::string>& args, RunOptions options) const {
+  return options_for(*backend_, dir_, args, std::move(options));
 }
 
 Result Database::run(const std::vector<std::string>& args, RunOptions options) {

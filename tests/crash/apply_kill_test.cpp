@@ -1,6 +1,6 @@
 // kill -9 at random moments of `apply`, then the same command again: the end is that of a run nobody
-// disturbed. INVCTL_TEST_KILLS says how often (default 12); the seed is printed, and INVCTL_TEST_SEED repeats
-// one.
+// disturbed. INVCTL_TEST_APPLY_KILLS says how often (default 12); the seed is printed, and INVCTL_TEST_SEED
+// repeats one.
 #include <signal.h>
 
 #include <catch2/catch.hpp>
@@ -68,7 +68,7 @@ struct Shop : Database {
 TEST_CASE("apply that is killed at any moment and repeated ends as if nothing had happened") {
   const auto seed =
       static_cast<unsigned>(number_from("INVCTL_TEST_SEED", static_cast<int>(std::random_device{}() >> 1)));
-  const int kills = number_from("INVCTL_TEST_KILLS", 12);
+  const int kills = number_from("INVCTL_TEST_APPLY_KILLS", 12);
   INFO("seed " << seed);
   std::mt19937 random(seed);
   for (const std::string mode : {"skip", "abort"}) {

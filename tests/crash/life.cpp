@@ -1,0 +1,276 @@
+#include "life.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iomanip>
+#include <iterator>
+#include <sstream>
+#include <thread>
+
+namespace invctl::test {
+
+namespace {
+
+constexpr int killed = 128 + SIGKILL;
+
+std::string joined(const std::vector<std::string>& words, const char* between) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : between) + word;
+  return out;
+}
+
+std::vector<std::string> difference(const std::vector<std::string>& all,
+                                    const std::vector<std::string>& less) {
+  std::vector<std::string> out;
+  std::set_difference(all.begin(), all.end(), less.begin(), less.end(), std::back_inserter(out));
+  return out;
+}
+
+std::optional<std::int64_t> number_in(const Result& result) {
+  const auto answer = nlohmann::json::parse(result.out, nullptr, false);
+  if (!answer.is_object()) return std::nullopt;
+  for (const char* name : {"operation", "count"}) {
+    const auto found = answer.find(name);
+    if (found != answer.end() && found->is_number_integer()) return found->get<std::int64_t>();
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string Tally::table() const {
+  std::set<std::string> points;
+  for (const auto& [name, row] : matrix) {
+    for (const auto& [point, times] : row) points.insert(point);
+  }
+  std::ostringstream out;
+  out << lives << " lives, " << commands << " commands, " << kills << " kills (" << kills_in_line
+      << " of them while others were served)\n";
+  for (const auto& point : points) {
+    out << std::left << std::setw(16) << point;
+    for (const auto& [name, row] : matrix) {
+      const auto found = row.find(point);
+      if (found != row.end()) out << "  " << name << ' ' << found->second;
+    }
+    out << '\n';
+  }
+  return out.str();
+}
+
+bool wait_until_stopped(const Process& process) {
+  for (int i = 0; i < 5000; ++i) {
+    std::ifstream file("/proc/" + std::to_string(process.pid()) + "/stat");
+    std::string stat;
+    std::getline(file, stat);
+    const auto end = stat.rfind(')');
+    const char state = end == std::string::npos || end + 2 >= stat.size() ? 'X' : stat[end + 2];
+    if (state == 'T') return true;
+    if (state == 'Z' || state == 'X') return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
+Life::Life(Random& random, Tally& tally, Twist twist)
+    : random_(random), tally_(tally), twist_(twist), script_(random, backend_name() == "sqlite") {}
+
+RunOptions Life::faulty(const std::string& point) const {
+  RunOptions options;
+  options.binary = INVCTL_FAULTY;
+  options.env = {{"INVCTL_FAIL_COUNTS", shop_.dir().path("counts")}};
+  if (!point.empty()) options.env.emplace_back("INVCTL_FAIL_POINT", point);
+  return options;
+}
+
+void Life::learn(const std::string& name) {
+  std::ifstream file(shop_.dir().path("counts"));
+  std::string point;
+  for (long n = 0; file >> point >> n;) {
+    auto& most = tally_.passings[name][point];
+    most = std::max(most, n);
+  }
+}
+
+// Each point of the command as likely as the other, however often it is passed; or none, where none is known
+// yet.
+std::string Life::random_point(const std::string& name) {
+  const auto known = tally_.passings.find(name);
+  if (known == tally_.passings.end() || random_.one_in(15)) return {};
+  auto chosen = known->second.begin();
+  std::advance(chosen, random_.between(0, static_cast<std::int64_t>(known->second.size()) - 1));
+  return chosen->first + ':' + std::to_string(random_.between(1, chosen->second)) + ":kill";
+}
+
+void Life::fault(const std::string& what, const Step& step, const std::string& more) {
+  over_ = true;
+  tally_.faults.push_back(what + ": " + joined(step.command(), " ") + " (" + point_ + ")\n" + more);
+}
+
+// --- what is in the database
+
+std::vector<std::string> Life::facts() {
+  std::vector<std::string> out;
+  for (const auto& row : shop_.rows(
+           "SELECT 'stock', w.code, p.sku, i.on_hand, i.reserved FROM inventory i JOIN warehouse w ON w.id = "
+           "i.warehouse_id JOIN product p ON p.id = i.product_id WHERE i.on_hand <> 0 OR i.reserved <> 0 "
+           "UNION ALL SELECT 'price', sku, price_minor, NULL, NULL FROM product WHERE price_minor IS NOT "
+           "NULL "
+           "UNION ALL SELECT 'key', idempotency_key, NULL, NULL, NULL FROM operation "
+           "WHERE idempotency_key NOT LIKE 'auto-%' "
+           "UNION ALL SELECT 'price key', idempotency_key, NULL, NULL, NULL FROM price_change "
+           "WHERE idempotency_key NOT LIKE 'auto-%' "
+           "UNION ALL SELECT 'operations', kind, outcome, COUNT(*), NULL FROM operation GROUP BY kind, "
+           "outcome "
+           "UNION ALL SELECT 'period', name, NULL, NULL, NULL FROM period")) {
+    std::string line;
+    for (const auto& field : row) {
+      if (field != "NULL") line += (line.empty() ? "" : " ") + field;
+    }
+    if (row[0] == "stock") line.replace(line.rfind(' '), 1, " reserved ");
+    out.push_back(std::move(line));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+void Life::check(const Step& step, const Expected& before) {
+  const auto found = facts();
+  const auto wanted = step.after.facts();
+  if (found == wanted) return;
+  const auto missing = difference(wanted, found);
+  const auto surplus = difference(found, wanted);
+  const bool nothing = found == before.facts();
+  fault(nothing ? "lost" : "doubled or lost in part", step,
+        "missing: " + joined(missing, "; ") + "\nnot expected: " + joined(surplus, "; "));
+}
+
+void Life::check_exit(const Step& step, const Result& result, bool repeated) {
+  if (result.exit == step.exit || (repeated && step.also.contains(result.exit))) return;
+  std::ostringstream said;
+  said << result << "\nexpected: exit " << step.exit;
+  fault(result.exit == 6 ? "stuck" : "exit", step, said.str());
+}
+
+// --- commands
+
+std::unique_ptr<Process> Life::stopped_holder() const {
+  auto holder = shop_.start({"receive", "-w", "E", "S1=1", "S2=1", "S3=1", "S4=1", "--dry-run"},
+                            faulty("before-rollback:1:stop"));
+  if (!wait_until_stopped(*holder)) return nullptr;
+  return holder;
+}
+
+// Another process has the locks: the kill meets a command that waits.
+bool Life::run_in_line(const Step& step, Result& result) {
+  const auto holder = stopped_holder();
+  if (!holder) {
+    fault("stuck", step, "the process that holds the locks did not get them");
+    return false;
+  }
+  point_ = backend_name() == "sqlite" && random_.one_in(2) ? "before-waiting:1:kill" : "";
+  auto waiting = shop_.start(step.command(), faulty(point_));
+  if (point_.empty()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(random_.between(0, 40)));
+    waiting->signal(SIGKILL);
+    point_ = "from outside";
+  }
+  result = waiting->wait();
+  holder->signal(random_.one_in(2) ? SIGKILL : SIGCONT);
+  holder->wait();
+  if (result.exit == killed) ++tally_.kills_in_line;
+  return result.exit == killed;
+}
+
+bool Life::run_killed(const Step& step, const Words& words, Result& result) {
+  if (!step.key.empty() && twist_ == Twist::none && random_.one_in(20)) return run_in_line(step, result);
+  point_ = random_point(step.name);
+  if (twist_ == Twist::lie && !step.key.empty() && step.exit == 0) point_ = "before-commit:1:lie";
+  result = shop_.run(words, faulty(point_));
+  if (result.exit != killed) learn(step.name);
+  return result.exit == killed;
+}
+
+void Life::look_after_kill(const Step& step, const Expected& before) {
+  ++tally_.kills;
+  ++tally_.matrix[step.name][point_.substr(0, point_.find(':'))];
+  if (!random_.one_in(3)) return;
+  const auto found = facts();
+  const bool whole = found == before.facts() || found == step.after.facts() ||
+                     std::any_of(step.on_the_way.begin(), step.on_the_way.end(),
+                                 [&](const Expected& state) { return found == state.facts(); });
+  if (!whole) fault("half written", step, joined(found, "\n"));
+}
+
+void Life::take(const Step& step) {
+  for (const auto& [name, content] : step.files) shop_.dir().write(name, content);
+  const auto before = script_.state();
+  const auto words_of = [&](Words words) {
+    words.push_back("--json");
+    if (twist_ == Twist::hold_lock) words.insert(words.end(), {"--lock-timeout", "300ms"});
+    return words;
+  };
+  const auto holder = twist_ == Twist::hold_lock && !step.key.empty() ? stopped_holder() : nullptr;
+  Result result;
+  const bool was_killed = run_killed(step, words_of(step.command()), result);
+  ++tally_.commands;
+  if (over_) return;
+  if (was_killed) {
+    look_after_kill(step, before);
+  } else {
+    check_exit(step, result, false);
+    if (!over_) check(step, before);
+  }
+  // Also what has said its answer is asked again now and then.
+  if (!over_ && (was_killed || (random_.one_in(4) && !step.key.empty()))) {
+    const bool forgets = was_killed && step.exit == 0 && twist_ == Twist::forget_key;
+    result = shop_.run(words_of(forgets ? step.words : step.command()), faulty());
+    ++tally_.commands;
+    if (!was_killed) point_ += " and again";
+    check_exit(step, result, was_killed);
+    if (!over_) check(step, before);
+  }
+  if (!over_) script_.done(step, number_in(result));
+}
+
+// The database itself is made under kills too: they leave something that the next init-db finishes.
+void Life::initialise() {
+  Step step;
+  step.name = "init-db new";
+  step.words = {"init-db"};
+  for (bool again = true; again;) {
+    point_ = random_.one_in(3) ? std::string() : random_point(step.name);
+    const auto result = shop_.run(step.words, faulty(point_));
+    ++tally_.commands;
+    again = result.exit == killed;
+    if (again) {
+      ++tally_.kills;
+      ++tally_.matrix[step.name][point_.substr(0, point_.find(':'))];
+      continue;
+    }
+    learn(step.name);
+    check_exit(step, result, false);
+  }
+  if (over_) return;
+  shop_.grant();
+  if (backend_name() == "sqlite") {
+    const auto mode = shop_.rows("PRAGMA journal_mode").at(0).at(0);
+    if (mode != "wal") fault("half written", step, "the journal mode is " + mode);
+  }
+}
+
+void Life::run(int commands) {
+  ++tally_.lives;
+  initialise();
+  if (!over_) take(script_.seeding());
+  for (int i = 0; i < commands && !over_; ++i) take(script_.next());
+  if (over_) return;
+  Step step;
+  step.words = {"verify"};
+  const auto result = shop_.run(step.words);
+  if (result.exit != 0) fault("unsound", step, result.out + result.err);
+}
+
+}  // namespace invctl::test

@@ -1,0 +1,385 @@
+#include "script.hpp"
+
+#include <algorithm>
+
+namespace invctl::test {
+
+std::vector<std::string> Expected::facts() const {
+  std::vector<std::string> out;
+  for (const auto& [place, units] : stock) {
+    if (units.on_hand == 0 && units.reserved == 0) continue;
+    out.push_back("stock " + place.first + " " + place.second + " " + std::to_string(units.on_hand) +
+                  " reserved " + std::to_string(units.reserved));
+  }
+  for (const auto& [sku, price] : prices) out.push_back("price " + sku + " " + std::to_string(price));
+  for (const auto& key : keys) out.push_back("key " + key);
+  for (const auto& key : price_keys) out.push_back("price key " + key);
+  for (const auto& [what, times] : operations)
+    out.push_back("operations " + what + " " + std::to_string(times));
+  for (const auto& name : periods) out.push_back("period " + name);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Words Step::command() const {
+  auto all = words;
+  if (!key.empty()) all.insert(all.end(), {"--id", key});
+  return all;
+}
+
+// --- helpers
+
+std::vector<Script::Line> Script::lines() {
+  std::vector<Line> out{{sku(), random_.between(1, 9)}};
+  while (random_.one_in(3)) {
+    const auto other = sku();
+    if (std::none_of(out.begin(), out.end(), [&](const Line& line) { return line.sku == other; })) {
+      out.push_back({other, random_.between(1, 9)});
+    }
+  }
+  return out;
+}
+
+Step Script::keyed(const std::string& name, Words words) {
+  Step step;
+  step.name = name;
+  step.words = {name};
+  step.words.insert(step.words.end(), words.begin(), words.end());
+  step.key = "k" + std::to_string(++keys_);
+  step.after = state_;
+  return step;
+}
+
+void Script::add_lines(Step& step, const std::vector<Line>& lines) {
+  for (const auto& line : lines) step.words.push_back(line.sku + "=" + std::to_string(line.quantity));
+}
+
+bool Script::take(Step& step, const std::string& warehouse, const std::vector<Line>& lines) const {
+  for (const auto& line : lines) {
+    const auto found = state_.stock.find({warehouse, line.sku});
+    if (found == state_.stock.end() || found->second.available() < line.quantity) return false;
+  }
+  give(step, warehouse, lines, -1);
+  return true;
+}
+
+void Script::give(Step& step, const std::string& warehouse, const std::vector<Line>& lines, int sign) {
+  for (const auto& line : lines) step.after.stock[{warehouse, line.sku}].on_hand += sign * line.quantity;
+}
+
+// An answer is remembered under its key, a refusal too.
+void Script::finish(Step& step, int exit) {
+  step.exit = exit;
+  step.after.keys.insert(step.key);
+  ++step.after.operations[step.name + (exit == 0 ? " accepted" : " rejected")];
+}
+
+// --- commands
+
+Step Script::seeding() const {
+  Step step;
+  step.name = "seed";
+  std::string goods = "sku,name,price\n";
+  std::string opening = "warehouse,sku,quantity\n";
+  for (int i = 1; i <= products; ++i) {
+    const auto name = "S" + std::to_string(i);
+    goods += name + ",Some " + name + ",2.50\n";
+    opening += "E," + name + ",20\n";
+    step.after.stock[{"E", name}].on_hand = 20;
+    step.after.prices[name] = 250;
+  }
+  step.after.operations["opening accepted"] = 1;  // of each warehouse
+  step.files = {
+      {"places.csv", "code,name\nE,East\nW,West\n"}, {"goods.csv", goods}, {"opening.csv", opening}};
+  step.words = {"seed-from-csv", "--warehouses", "places.csv", "--products",
+                "goods.csv",     "--stock",      "opening.csv"};
+  return step;
+}
+
+Step Script::receive() {
+  const auto to = warehouse();
+  auto step = keyed("receive", {"-w", to});
+  const auto what = lines();
+  add_lines(step, what);
+  give(step, to, what);
+  finish(step, 0);
+  return step;
+}
+
+Step Script::ship() {
+  const auto from = warehouse();
+  auto step = keyed("ship", {"-w", from});
+  const auto what = lines();
+  add_lines(step, what);
+  finish(step, take(step, from, what) ? 0 : 4);
+  return step;
+}
+
+Step Script::transfer() {
+  const auto from = warehouse();
+  const std::string to = from == "E" ? "W" : "E";
+  auto step = keyed("transfer", {"--from", from, "--to", to});
+  const auto what = lines();
+  add_lines(step, what);
+  const bool there = take(step, from, what);
+  if (there) give(step, to, what);
+  finish(step, there ? 0 : 4);
+  return step;
+}
+
+// Without a warehouse the one that has most gives all it can, then the other; the smaller code at a tie.
+Step Script::purchase() {
+  auto step = keyed("purchase", {"--user", "ann"});
+  const Line what{sku(), random_.between(1, 12)};
+  add_lines(step, {what});
+  if (random_.one_in(2)) {
+    const auto from = warehouse();
+    step.words.insert(step.words.end(), {"-w", from});
+    finish(step, take(step, from, {what}) ? 0 : 4);
+    return step;
+  }
+  const auto east = state_.stock.contains({"E", what.sku}) ? state_.stock.at({"E", what.sku}).available() : 0;
+  const auto west = state_.stock.contains({"W", what.sku}) ? state_.stock.at({"W", what.sku}).available() : 0;
+  if (east + west < what.quantity) {
+    finish(step, 4);
+    return step;
+  }
+  const std::string first = west > east ? "W" : "E";
+  const auto from_first = std::min(what.quantity, std::max(east, west));
+  give(step, first, {{what.sku, from_first}}, -1);
+  if (from_first < what.quantity) {
+    give(step, first == "E" ? "W" : "E", {{what.sku, what.quantity - from_first}}, -1);
+  }
+  finish(step, 0);
+  return step;
+}
+
+Step Script::adjust() {
+  const auto where = warehouse();
+  const auto what = sku();
+  const auto delta = random_.between(-9, 9);
+  auto step = keyed("adjust", {"-w", where, "--reason", "found or lost"});
+  if (delta == 0) return receive();
+  step.words.push_back(what + "=" + (delta > 0 ? "+" : "") + std::to_string(delta));
+  if (delta > 0) {
+    give(step, where, {{what, delta}});
+    finish(step, 0);
+  } else {
+    finish(step, take(step, where, {{what, -delta}}) ? 0 : 4);
+  }
+  return step;
+}
+
+Step Script::adjust_to() {
+  const auto what = sku();
+  auto& place = state_.stock[{"E", what}];
+  const auto to = random_.between(0, 25);
+  const auto expect = random_.one_in(4) ? place.on_hand + 1 : place.on_hand;
+  auto step = keyed("adjust", {"-w", "E", what + "=" + std::to_string(to), "--set", "--expect",
+                               std::to_string(expect), "--reason", "counted"});
+  const int exit = expect != place.on_hand ? 5 : to < place.reserved ? 4 : 0;
+  if (exit == 0) step.after.stock[{"E", what}].on_hand = to;
+  finish(step, exit);
+  return step;
+}
+
+Step Script::reserve() {
+  const auto where = warehouse();
+  const Line what{sku(), random_.between(1, 6)};
+  auto step = keyed("reserve", {"-w", where, "--ttl", "7d"});
+  add_lines(step, {what});
+  const auto found = state_.stock.find({where, what.sku});
+  const bool there = found != state_.stock.end() && found->second.available() >= what.quantity;
+  if (there) {
+    step.after.stock[{where, what.sku}].reserved += what.quantity;
+    step.after.holds[step.key] = {where, what.sku, what.quantity};
+  }
+  finish(step, there ? 0 : 4);
+  return step;
+}
+
+Step Script::end_reservation() {
+  if (numbers_.empty()) return reserve();
+  auto chosen = numbers_.begin();
+  std::advance(chosen, random_.between(0, static_cast<std::int64_t>(numbers_.size()) - 1));
+  const std::string how = random_.one_in(2) ? "confirm" : "release";
+  auto step = keyed(how, {std::to_string(chosen->second)});
+  const auto held = state_.holds.find(chosen->first);
+  if (held != state_.holds.end()) {
+    auto& place = step.after.stock[{held->second.warehouse, held->second.sku}];
+    place.reserved -= held->second.quantity;
+    if (how == "confirm") place.on_hand -= held->second.quantity;
+    step.after.holds.erase(chosen->first);
+  }
+  finish(step, held != state_.holds.end() ? 0 : 5);
+  return step;
+}
+
+Step Script::reverse() {
+  if (done_.empty()) return receive();
+  const auto& what = random_.pick(done_);
+  auto step = keyed("reverse", {std::to_string(what.operation), "--reason", "a mistake"});
+  int exit = state_.reversed.contains(what.key) ? 5 : 0;
+  if (exit == 0) {
+    for (const auto& [place, delta] : what.deltas) {
+      auto& units = step.after.stock[place];
+      units.on_hand -= delta;
+      if (delta > 0 && units.available() < 0) exit = 4;
+    }
+    if (exit != 0) step.after = state_;
+  }
+  if (exit == 0) step.after.reversed.insert(what.key);
+  finish(step, exit);
+  return step;
+}
+
+Step Script::set_price() {
+  const auto what = sku();
+  const auto minor = random_.between(100, 999);
+  auto step = keyed("price", {"set",
+                              what + "=" + std::to_string(minor / 100) + "." +
+                                  std::to_string(minor / 10 % 10) + std::to_string(minor % 10),
+                              "--reason", "market"});
+  step.after.prices[what] = minor;
+  step.after.price_keys.insert(step.key);
+  return step;
+}
+
+// Deliveries and shipments of a part of them, with ids of their own, in several transactions: after each a
+// kill may find it.
+Step Script::apply_file() {
+  Step step;
+  step.name = "apply";
+  const auto file = "apply" + std::to_string(++files_) + ".csv";
+  step.words = {"apply", file, "--on-error", "skip", "--batch", "2"};
+  std::string content = "id,kind,warehouse,sku,quantity\n";
+  step.after = state_;
+  for (int i = 0; i < 6; ++i) {
+    const bool out = i % 2 == 1;
+    const auto what = "S" + std::to_string(1 + i / 2);
+    const auto id = "f" + std::to_string(files_) + "-" + std::to_string(i);
+    content += id + (out ? ",ship,W," : ",receive,W,") + what + (out ? ",2\n" : ",5\n");
+    step.after.stock[{"W", what}].on_hand += out ? -2 : 5;
+    step.after.keys.insert(id);
+    ++step.after.operations[out ? "ship accepted" : "receive accepted"];
+    if (out) step.on_the_way.push_back(step.after);
+  }
+  step.files = {{file, content}};
+  return step;
+}
+
+Step Script::seed_more() {
+  Step step;
+  step.name = "seed";
+  const auto what = "N" + std::to_string(++files_);
+  const auto file = "more" + std::to_string(files_) + ".csv";
+  step.files = {{file, "sku,name,price\n" + what + ",New,1.25\n"}};
+  step.words = {"seed-from-csv", "--products", file};
+  step.after = state_;
+  step.after.prices[what] = 125;
+  return step;
+}
+
+Step Script::close_month() {
+  Step step;
+  step.name = "close";
+  const int month = months_++ % 12;
+  const auto name =
+      std::to_string(2010 + (months_ - 1) / 12) + (month < 9 ? "-0" : "-") + std::to_string(month + 1);
+  step.words = {"close", "--period", name};
+  step.after = state_;
+  step.after.periods.insert(name);
+  return step;
+}
+
+// Opening takes no key: a second one is another count, of the same stock.
+Step Script::open_count() {
+  Step step;
+  step.name = "count open";
+  step.words = {"count", "open", "-w", "E"};
+  step.after = state_;
+  return step;
+}
+
+Step Script::enter_count() {
+  const auto& place = state_.stock[{"E", "S1"}];
+  const auto found = place.available() > 0 ? place.on_hand - 1 : place.on_hand + 1;
+  auto step = keyed("count", {"enter", std::to_string(*count_), "S1=" + std::to_string(found)});
+  step.name = "count enter";
+  return step;
+}
+
+Step Script::close_count() {
+  Step step;
+  step.name = "count close";
+  step.words = {"count", "close", std::to_string(*count_)};
+  step.after = state_;
+  auto& place = step.after.stock[{"E", "S1"}];
+  place.on_hand += place.available() > 0 ? -1 : 1;
+  ++step.after.operations["count accepted"];
+  return step;
+}
+
+// It has no key, and never overwrites: once it is there, it is refused.
+Step Script::back_up() {
+  Step step;
+  step.name = "backup";
+  step.words = {"backup", "copy" + std::to_string(++files_) + ".db"};
+  step.also = {5};
+  step.after = state_;
+  return step;
+}
+
+// What changes nothing of stock.
+Step Script::upkeep() {
+  static const std::vector<Words> commands = {{"init-db"}, {"seal"},  {"rebuild", "--apply"},     {"verify"},
+                                              {"export"},  {"stock"}, {"history", "--limit", "5"}};
+  Step step;
+  step.words = random_.pick(commands);
+  step.name = step.words.front();
+  step.after = state_;
+  return step;
+}
+
+Step Script::next() {
+  if (count_) return entered_ ? close_count() : enter_count();
+  const auto what = random_.between(0, 99);
+  if (what < 14) return receive();
+  if (what < 26) return ship();
+  if (what < 32) return transfer();
+  if (what < 42) return purchase();
+  if (what < 48) return adjust();
+  if (what < 52) return adjust_to();
+  if (what < 58) return reserve();
+  if (what < 64) return end_reservation();
+  if (what < 70) return reverse();
+  if (what < 76) return set_price();
+  if (what < 82) return apply_file();
+  if (what < 86) return seed_more();
+  if (what < 89) return close_month();
+  if (what < 92) return open_count();
+  if (what < 94 && backs_up_) return back_up();
+  return upkeep();
+}
+
+void Script::done(const Step& step, std::optional<std::int64_t> number) {
+  static const std::set<std::string> reversible = {"receive", "ship", "purchase", "adjust"};
+  if (number && step.exit == 0 && step.name == "reserve") numbers_[step.key] = *number;
+  if (step.name == "count open") count_ = number;
+  if (step.name == "count enter") entered_ = true;
+  if (step.name == "count close") {
+    count_.reset();
+    entered_ = false;
+  }
+  if (number && step.exit == 0 && reversible.contains(step.name)) {
+    Done made{step.key, *number, {}};
+    for (const auto& [place, units] : step.after.stock) {
+      const auto before = state_.stock.contains(place) ? state_.stock.at(place).on_hand : 0;
+      if (units.on_hand != before) made.deltas.emplace_back(place, units.on_hand - before);
+    }
+    done_.push_back(std::move(made));
+  }
+  state_ = step.after;
+}
+
+}  // namespace invctl::test
