@@ -23,7 +23,11 @@ body { margin: 0 auto; padding: 1.5rem; max-width: 60rem; background: var(--page
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", "Noto Sans CJK KR", "Noto Sans CJK JP", sans-serif; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 .75rem; padding-bottom: .25rem; border-bottom: 1px solid var(--line); }
+h3 { font-size: 1.05rem; margin: 1.5rem 0 .25rem; overflow-wrap: anywhere; }
 p { margin: .5rem 0; }
+.notice { margin: 1.5rem 0 0; padding: .6rem .8rem; border: 1px solid var(--line); border-left: .4rem solid var(--c1);
+  background: var(--box); overflow-wrap: anywhere; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 0 1.5rem; }
 .sub, footer { color: var(--soft); }
 footer { margin-top: 3rem; padding-top: .75rem; border-top: 1px solid var(--line); font-size: .85rem; }
 a { color: var(--link); }
@@ -43,15 +47,22 @@ th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--
 th { white-space: nowrap; }
 .n { text-align: right; white-space: nowrap; }
 td { overflow-wrap: anywhere; }
+td:first-child:not(.n) { min-width: 7em; }
 figure { margin: 1rem 0; }
+figcaption { color: var(--soft); font-size: .9rem; }
 svg { display: block; width: 100%; height: auto; }
 svg text { fill: var(--soft); font-size: 12px; }
 svg .name { fill: var(--ink); }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .axis { stroke: var(--soft); stroke-width: 1; }
+svg .guide { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 5 4; fill: none; }
+svg .dash { stroke-dasharray: 7 4; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; margin: .25rem 0 0; padding: 0;
   font-size: .9rem; }
 .legend i { display: inline-block; width: .8rem; height: .8rem; margin-right: .35rem; border-radius: .15rem; }
+.legend .dash, .legend .guide { -webkit-mask: repeating-linear-gradient(90deg, #000 0 .2rem, #0000 .2rem .3rem);
+  mask: repeating-linear-gradient(90deg, #000 0 .2rem, #0000 .2rem .3rem); }
+.legend .guide { background: var(--soft); height: .15rem; vertical-align: middle; }
 .f0 { fill: var(--c0); } .f1 { fill: var(--c1); } .f2 { fill: var(--c2); } .f3 { fill: var(--c3); }
 .f4 { fill: var(--c4); } .f5 { fill: var(--c5); }
 .l0 { stroke: var(--c0); } .l1 { stroke: var(--c1); } .l2 { stroke: var(--c2); } .l3 { stroke: var(--c3); }
@@ -61,8 +72,8 @@ svg .axis { stroke: var(--soft); stroke-width: 1; }
 @media print {
   body { max-width: none; padding: 0; font-size: 10.5pt; }
   nav, .skip { display: none; }
-  h2 { break-after: avoid; }
-  figure, tr, .tiles div { break-inside: avoid; }
+  h2, h3, section > p, caption, thead, tbody tr:first-child { break-after: avoid; }
+  p, figure, tr, .tiles div, .pair > div { break-inside: avoid; }
   .scroll { overflow: visible; }
   svg rect, .legend i { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
@@ -162,6 +173,20 @@ std::string table(const std::string& caption, const std::vector<HtmlColumn>& col
 
 std::string paragraph(std::string_view text) {
   return fmt::format("<p>{}</p>\n", escape(text));
+}
+
+std::string notice(std::string_view text) {
+  return fmt::format("<p class=\"notice\">{}</p>\n", escape(text));
+}
+
+std::string block(std::string_view title, std::string_view html) {
+  return fmt::format("<h3>{}</h3>\n{}", escape(title), html);
+}
+
+std::string side_by_side(const std::vector<std::string>& blocks) {
+  std::string out = "<div class=\"pair\">\n";
+  for (const auto& one : blocks) out += "<div>\n" + one + "</div>\n";
+  return out + "</div>\n";
 }
 
 }  // namespace invctl::io::html

@@ -55,6 +55,15 @@ std::string table(const std::string& caption, const std::vector<HtmlColumn>& col
 // A paragraph of text.
 std::string paragraph(std::string_view text);
 
+// A paragraph that cannot be overlooked.
+std::string notice(std::string_view text);
+
+// Markup under a heading of its own, inside of a section. `title` is text.
+std::string block(std::string_view title, std::string_view html);
+
+// Blocks beside each other where there is room for two.
+std::string side_by_side(const std::vector<std::string>& blocks);
+
 // Bars side by side for each label, one per series; values below zero hang down. Every bar has its value as a
 // title, and the chart a description for who cannot see it.
 struct BarSeries {
@@ -88,6 +97,38 @@ struct RankedBar {
 };
 std::string ranked_bars(const std::string& description, const std::vector<RankedBar>& bars,
                         const Label& label = grouped);
+
+// Points between two axes. What lies beyond an axis stands at its edge.
+struct PlotAxis {
+  std::int64_t from = 0, to = 1;  // from < to
+  bool logarithmic = false;       // then from is 1 or more
+  Label label = grouped;
+  std::string title = {};
+};
+struct PlotPoint {
+  std::int64_t x = 0, y = 0;
+};
+enum class Draw {
+  dots,
+  line,   // straight from point to point
+  steps,  // a value holds until the next point
+  guide,  // a line to compare the others with: thin, without marks
+};
+struct PlotSeries {
+  std::string name;
+  std::vector<PlotPoint> points;  // ascending by x, but for dots
+  Draw draw = Draw::dots;
+  // Of a line or of steps: which points are marked and have their values as a title. Empty: all, where they
+  // are few.
+  std::vector<PlotPoint> marked = {};
+};
+enum class PlotShape { wide, square };
+// A chart with its description under it. More points than can be seen apart are thinned out, so that the
+// chart stays below 100 kB for each series whatever there is to draw, and the description says how: dots that
+// lie close together become one, of which the title says how many it stands for; of a line each column of the
+// picture keeps its first, last, lowest and highest point. So no outlier is lost.
+std::string xy_plot(const std::string& description, const PlotAxis& x, const PlotAxis& y,
+                    const std::vector<PlotSeries>& series, PlotShape shape = PlotShape::wide);
 
 // About `most` round numbers (1, 2 or 5 times a power of ten apart) that span `low` to `high`; 0 is among
 // them where it lies between. For axes.

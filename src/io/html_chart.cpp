@@ -6,28 +6,49 @@
 
 #include "core/text.hpp"
 #include "io/html.hpp"
+#include "io/html_svg.hpp"
 
 namespace invctl::io::html {
 
-namespace {
+namespace svg {
 
-constexpr double width = 720, height = 260, left = 78, right = 12, top = 12, bottom = 34;
-constexpr std::size_t colours = 6;
-constexpr double label_per_column = 7.5, label_gap = 14;
-
-std::string opening(const std::string& description, double tall) {
+std::string opening(const std::string& description, double wide, double tall) {
   return fmt::format(
-      "<figure>\n<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n<title>{}</title>\n", width,
-      tall, escape(description), escape(description));
+      "<figure>\n<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n<title>{}</title>\n", wide, tall,
+      escape(description), escape(description));
+}
+
+std::string legend_of(const std::string& items) {
+  return "<ul class=\"legend\" aria-hidden=\"true\">" + items + "</ul>\n";
+}
+
+std::string legend_item(const std::string& swatch, const std::string& name) {
+  return fmt::format("<li><i class=\"{}\"></i>{}</li>", swatch, escape(name));
 }
 
 std::string legend(const std::vector<std::string>& names) {
   if (names.size() < 2) return {};
-  std::string out = "<ul class=\"legend\" aria-hidden=\"true\">";
+  std::string items;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    out += fmt::format("<li><i class=\"b{}\"></i>{}</li>", i % colours, escape(names[i]));
+    items += legend_item(fmt::format("b{}", i % colours), names[i]);
   }
-  return out + "</ul>\n";
+  return legend_of(items);
+}
+
+}  // namespace svg
+
+namespace {
+
+using svg::colours;
+using svg::label_gap;
+using svg::label_per_column;
+using svg::legend;
+using svg::width;
+
+constexpr double height = 260, left = 78, right = 12, top = 12, bottom = 34;
+
+std::string opening(const std::string& description, double tall) {
+  return svg::opening(description, width, tall);
 }
 
 // The vertical axis: values to heights, with its lines.
