@@ -8,20 +8,11 @@
 set -euo pipefail
 
 invctl=$(realpath "$1")
-browser=''
-for name in chromium chromium-browser google-chrome; do
-  if command -v "$name" >/dev/null; then browser=$name; break; fi
-done
-if [ -z "$browser" ]; then
-  echo "SKIPPED: there is no Chromium"
-  exit 0
-fi
-place=$(mktemp -d)
-trap 'rm -rf "$place"' EXIT
+. "$(dirname "$0")/browser.sh"
 out=${2:-$place}
 mkdir -p "$out"
-fail() { echo "FAILED: $*" >&2; exit 1; }
-export HOME=$place LC_ALL=C.UTF-8 INVCTL_DB=sqlite:$place/shop.db INVCTL_ACTOR=clerk
+out=$(realpath "$out")
+export INVCTL_DB=sqlite:$place/shop.db INVCTL_ACTOR=clerk
 
 "$invctl" init-db -q --currency GBP >"$place/log"
 for code in EAST WEST 서울; do "$invctl" warehouse add "$code" -q >"$place/log"; done
@@ -46,34 +37,5 @@ for code in EAST WEST 서울; do "$invctl" warehouse add "$code" -q >"$place/log
 rm -f "$out/page.html"
 "$invctl" report --html "$out/page.html" --period 2025-10 -q >"$place/log"
 
-chromium() {  # chromium OPTION... URL: no network, no profile but this run's
-  timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
-    --user-data-dir="$place/profile" --host-resolver-rules='MAP * ~NOTFOUND' --disable-background-networking \
-    --hide-scrollbars --enable-logging=stderr --v=0 "$@" 2>"$place/stderr"
-}
-# What the page itself complains of; the browser has complaints of its own about the machine.
-complaints() { grep 'CONSOLE' "$place/stderr" || true; }
-
-chromium --dump-dom "file://$out/page.html" >"$place/dom" || fail "the browser left with $?: $(tail -3 "$place/stderr")"
-[ -z "$(complaints)" ] || fail "the page complains: $(complaints)"
-grep -q '<title>Stock report 2025-10</title>' "$place/dom" || fail "the title is not its own any more"
-grep -q '&lt;script&gt;' "$place/dom" || fail "the hostile name is not there"
-! grep -qE '<(script|img|iframe|object|embed)' "$place/dom" || fail "a name has come alive"
-[ "$(grep -c '<svg' "$place/dom")" = 6 ] || fail "$(grep -c '<svg' "$place/dom") charts"
-
-# The checks see what they look for.
-sed 's/&lt;script&gt;/<script>/; s|<meta http-equiv="Content-Security-Policy"[^>]*>||' "$out/page.html" |
-  sed 's|</body>|<script>console.error("seen"); throw new Error("seen")</script></body>|' >"$place/alive.html"
-chromium --dump-dom "file://$place/alive.html" >"$place/dom" || fail "the browser left with $?"
-[ -n "$(complaints)" ] || fail "a page that complains is not noticed"
-grep -q '<script' "$place/dom" || fail "a page with a script is not noticed"
-
-# And it can be seen: in the light, in the dark, on paper.
-chromium --window-size=1000,3400 --screenshot="$out/light.png" --blink-settings=preferredColorScheme=1 "file://$out/page.html"
-chromium --window-size=1000,3400 --screenshot="$out/dark.png" --blink-settings=preferredColorScheme=0 "file://$out/page.html"
-chromium --print-to-pdf="$out/print.pdf" --no-pdf-header-footer "file://$out/page.html"
-for file in light.png dark.png print.pdf; do
-  [ "$(stat -c %s "$out/$file")" -gt 20000 ] || fail "$file is nearly empty"
-done
-! cmp -s "$out/light.png" "$out/dark.png" || fail "the dark is as light as the light"
-echo "the page renders in $("$browser" --version 2>/dev/null | head -1) without a complaint, in the light, in the dark and on paper"
+renders "$out/page.html" 'Stock report 2025-10' 6
+pictures "$out/page.html" 3400 "$out"
