@@ -123,10 +123,10 @@ struct PlotSeries {
   std::vector<PlotPoint> marked = {};
 };
 enum class PlotShape { wide, square };
-// A chart with its description under it. More points than can be seen apart are thinned out, so that the
-// chart stays below 100 kB for each series whatever there is to draw, and the description says how: dots that
-// lie close together become one, of which the title says how many it stands for; of a line each column of the
-// picture keeps its first, last, lowest and highest point. So no outlier is lost.
+// A chart with its description under it. More points than can be seen apart are thinned out, so that a series
+// takes about 100 kB at most whatever there is to draw, and the description says so: dots that lie close
+// together become one, whose title says how many it stands for; of a line each column of the picture keeps
+// its first, last, lowest and highest point. So no outlier is lost.
 std::string xy_plot(const std::string& description, const PlotAxis& x, const PlotAxis& y,
                     const std::vector<PlotSeries>& series, PlotShape shape = PlotShape::wide);
 

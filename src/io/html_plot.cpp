@@ -44,8 +44,9 @@ class PlotScale {
  public:
   PlotScale(const PlotAxis& axis, double start, double end, int most)
       : axis_(axis), start_(start), end_(end), low_(measure(axis.from)), span_(measure(axis.to) - low_) {
-    if (axis.logarithmic)
+    if (axis.logarithmic) {
       steps_ = log_steps(std::max<std::int64_t>(axis.from, 1), axis.to, static_cast<std::size_t>(most));
+    }
     // Less than a factor of two apart: round numbers as on any axis.
     if (steps_.size() < 2) steps_ = round_steps(axis.from, axis.to, most);
     std::erase_if(steps_, [&](std::int64_t step) { return step < axis.from || step > axis.to; });

@@ -136,8 +136,9 @@ struct Course {
 class Progress {
  public:
   explicit Progress(const PageRun& run) : bucket_(static_cast<double>(run.bucket_ns)), sums_{0} {
-    for (const auto count : run.answers)
+    for (const auto count : run.answers) {
       sums_.push_back(sums_.back() + static_cast<double>(std::max<std::int64_t>(count, 0)));
+    }
   }
   double before(double ns) const {
     const auto at = ns / bucket_;
@@ -219,8 +220,7 @@ std::string latency_charts(const std::vector<PageGroup>& groups) {
   const html::PlotAxis share{0, all_answers, false, percent_text, "answers that came within"};
   return html::xy_plot(
              "How many percent of the answers came within which time after the arrival. Further to the left "
-             "is faster; "
-             "the marks are 50, 90, 99, 99.9 and 100 percent.",
+             "is faster; the marks are 50, 90, 99, 99.9 and 100 percent.",
              log_axis(std::min(least, most), most, latency_text, "from arrival to answer"), share, series) +
          percentile_table(all);
 }
@@ -288,16 +288,15 @@ std::string service_charts(const std::vector<PageGroup>& groups) {
     }
     const auto end = std::min(x.to, y.to);
     series.push_back({"first come, first served", {{0, 0}, {end, end}}, html::Draw::guide});
+    const auto description =
+        fmt::format("{}: {} accepted.", group.strategy, grouped(static_cast<std::int64_t>(accepted)));
     blocks.push_back(
-        html::block(group.strategy, html::xy_plot(fmt::format("{}: {} accepted.", group.strategy,
-                                                              grouped(static_cast<std::int64_t>(accepted))),
-                                                  x, y, series, html::PlotShape::square)));
+        html::block(group.strategy, html::xy_plot(description, x, y, series, html::PlotShape::square)));
   }
   return html::paragraph(
              "Each dot is one demand that was accepted. On the dashed line it was served in its turn; below "
-             "it, before "
-             "others who had come earlier; above it, after others who came later. All charts have the same "
-             "axes.") +
+             "it, before others who had come earlier; above it, after others who came later. All charts "
+             "have the same axes.") +
          html::side_by_side(blocks);
 }
 
