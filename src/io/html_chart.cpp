@@ -143,8 +143,10 @@ std::string bar_chart(const std::string& description, const std::vector<std::str
                  fmt::format("{}, {}: {}", labels[i], series[s].name, label(value)));
     }
     if (i % every == 0) {
-      out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n", start + slot * 0.4,
-                         height - 12, escape(labels[i]));
+      // The last one stands within the picture, also where its bar is at the edge.
+      const auto half = label_per_column * static_cast<double>(text::display_width(labels[i])) / 2;
+      out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
+                         std::min(start + slot * 0.4, width - half), height - 12, escape(labels[i]));
     }
   }
   return out + "</svg>\n" + legend(names) + "</figure>\n";

@@ -80,6 +80,18 @@ TEST_CASE("charts of nothing, of one value and of the largest there are can be d
   CHECK(chart.find("aria-label=\"in &lt;&amp;&gt; out\"") != std::string::npos);
 }
 
+TEST_CASE("the last label of a bar chart is not cut off at the edge of the picture") {
+  std::vector<std::string> labels;
+  for (int day = 1; day <= 31; ++day) labels.push_back("2025-10-" + std::to_string(100 + day).substr(1));
+  const auto svg = bar_chart("d", labels, {{"s", std::vector<std::int64_t>(31, 1)}});
+  const auto end = svg.find("\" y=\"248\" text-anchor=\"middle\">2025-10-31<");
+  REQUIRE(end != std::string::npos);
+  const auto begin = svg.rfind('"', end - 1) + 1;
+  const auto middle = std::stod(svg.substr(begin, end - begin));
+  CHECK(middle > 660);
+  CHECK(middle + 7.0 * 10 / 2 <= 720);  // ten characters of seven units
+}
+
 TEST_CASE("a page holds its sections, a list of them, and no text as markup") {
   Page document{"T<i>", "S&S", "", {{"one", "First <b>", paragraph("<u>")}, {"two", "Second", ""}}, "F\"F"};
   const auto text = page(document);
