@@ -122,10 +122,11 @@ class Plot {
       const auto at = x_.at(step);
       out += line("grid", at, at, top, floor);
       const auto label = x_.label(step);
-      const auto middle = std::min(at, wide_ - reach(label) / 2);
-      if (middle - reach(label) / 2 < free_from) continue;
+      const auto half = reach(label) / 2;
+      const auto middle = std::max(std::min(at, wide_ - half), half);  // within the picture
+      if (middle - half < free_from) continue;
       out += words(middle, floor + 17, "middle", label);
-      free_from = middle + reach(label) / 2 + svg::label_gap / 2;
+      free_from = middle + half + svg::label_gap / 2;
     }
     out += line("axis", left, edge, floor, floor) + line("axis", left, left, top, floor);
     return out + words(6, 14, "start", y_.title()) +

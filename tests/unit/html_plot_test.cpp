@@ -69,6 +69,10 @@ TEST_CASE("a plot puts its points where their values are") {
   CHECK(places[0].y > places[2].y);  // upwards
   CHECK(svg.find("<title>s: 50, 50</title>") != std::string::npos);
   CHECK(svg.find("<figcaption>d</figcaption>") != std::string::npos);
+  const auto beyond = circles(xy_plot("d", axis, axis, {{"s", {{-50, 300}, {300, -50}}}}));
+  REQUIRE(beyond.size() == 2);
+  CHECK((beyond[0].x == places[0].x && beyond[0].y == places[2].y));
+  CHECK((beyond[1].x == places[2].x && beyond[1].y == places[0].y));
 }
 
 TEST_CASE("a decade is as wide as any other on a logarithmic axis, and what is below stands at its edge") {
@@ -87,6 +91,14 @@ TEST_CASE("a decade is as wide as any other on a logarithmic axis, and what is b
   CHECK(xy_plot("d", {10, 1000, true}, {0, 1}, {}).find(">200<") != std::string::npos);
   // Less than a factor of two: round numbers.
   CHECK(xy_plot("d", {1100, 1900, true}, {0, 1}, {}).find(">1,400<") != std::string::npos);
+}
+
+TEST_CASE("a label that would touch the one before it is left out") {
+  const Label wordy = [](std::int64_t value) { return std::to_string(value) + std::string(20, 'x'); };
+  const auto svg = xy_plot("d", {1, 100'000, true, wordy}, {0, 1}, {});
+  CHECK(svg.find(">1xxx") != std::string::npos);
+  CHECK(svg.find(">10xxx") == std::string::npos);
+  CHECK(svg.find(">100xxx") != std::string::npos);
 }
 
 TEST_CASE("steps hold their value until the next point, lines go straight, guides have no marks") {

@@ -81,7 +81,12 @@ TEST_CASE("the page of a simulation has its tables, its charts, and a list to ju
   CHECK(has(page, "<td>pessimistic</td><td class=\"n\">8</td><td class=\"n\">2 ms</td>"));
   CHECK(has(page, "<title>pessimistic: 40 ms, 100 %</title>"));
   CHECK(has(page, "<title>round 2: 3, 2</title>"));
-  CHECK(has(make_page(document({run("pessimistic")})), ">Result</h2>"));
+  const auto alone = make_page(document({run("pessimistic")}));
+  CHECK(has(alone, ">Result</h2>"));
+  // Nearest rank: nine tenths of four answers are all four.
+  CHECK(has(alone,
+            "<td>pessimistic</td><td class=\"n\">4</td><td class=\"n\">2 ms</td><td class=\"n\">40 ms</td>"));
+  CHECK(has(alone, ">1 ms</text>"));  // the axis begins where the answers do
 }
 
 TEST_CASE("nothing on the page is fetched, runs, or leads to where there is nothing") {
@@ -125,6 +130,7 @@ TEST_CASE("throughput is per second, the mean of the rounds, whatever their buck
   two.bucket_ns = 5 * ms;
   two.answers = {15, 15, 20, 20, 25, 25};
   CHECK(has(make_page(document({one, two})), "<title>a: 10 ms, 3,000</title>"));
+  CHECK_FALSE(has(make_page(document({one, two})), "<title>a: 5 ms,"));
   // One that ends earlier answers nothing from there on.
   two.answers = {15, 15};
   CHECK(has(make_page(document({one, two})), "<title>a: 10 ms, 1,000</title>"));
@@ -132,6 +138,15 @@ TEST_CASE("throughput is per second, the mean of the rounds, whatever their buck
   one.bucket_ns = 10 * s;
   one.answers = {3};
   CHECK(has(make_page(document({one})), "<title>a: 0 s, 0.3</title>"));
+}
+
+TEST_CASE("who is served in his turn is on the line, however many did not get anything") {
+  auto one = run("a");
+  one.served = {{1, 1}, {1000, 100}};
+  const auto page = make_page(document({one}));
+  // A tenth of the width, all of the height.
+  CHECK(has(page, "<path class=\"guide\" d=\"M78.0 254.0L104.6 26.0\"/>"));
+  CHECK(has(page, "<title>served: 1,000, 100</title>"));
 }
 
 TEST_CASE("strategies that are far apart share logarithmic axes, and each keeps its colour in every chart") {
