@@ -16,7 +16,8 @@ namespace {
 constexpr double left = 78, right = 16, top = 26, bottom = 46;
 constexpr std::size_t most_dots = 1000;  // of all series of a chart
 constexpr std::size_t least_dots = 100;  // of one series, however many there are
-constexpr std::size_t most_marks = 60;   // on a line that does not say which
+constexpr std::size_t most_marks = 100;  // on a line that does not say which
+constexpr std::size_t many_marks = 30;   // which are then smaller
 constexpr double column = 1;             // units of the picture in which a line keeps four points
 
 // 1, 2 and 5 times the powers of ten from `low` to `high`, or only the powers, or only some of them: at most
@@ -147,8 +148,9 @@ class Plot {
         "<path class=\"l{}{}\" fill=\"none\" stroke-width=\"2\" d=\"{}\"><title>{}</title></path>\n", colour,
         dash, d, escape(series.name));
     const bool all = series.marked.empty() && series.points.size() <= most_marks;
-    for (const auto& point : all ? series.points : series.marked)
-      out += circle(colour, 3, series.name, point, 1);
+    const auto& marked = all ? series.points : series.marked;
+    const double radius = marked.size() > many_marks ? 2 : 3;
+    for (const auto& point : marked) out += circle(colour, radius, series.name, point, 1);
     return out;
   }
 

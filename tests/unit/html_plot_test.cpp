@@ -115,6 +115,17 @@ TEST_CASE("steps hold their value until the next point, lines go straight, guide
   CHECK(count(xy_plot("d", axis, axis, {{"a", points, Draw::line, {{10, 10}}}}), "<circle") == 1);
 }
 
+TEST_CASE("a line marks each of its points as long as they can be told apart") {
+  const auto marks = [](std::int64_t n) {
+    std::vector<PlotPoint> points;
+    for (std::int64_t i = 0; i < n; ++i) points.push_back({i, i % 5});
+    return xy_plot("d", {0, n}, {0, 5}, {{"s", points, Draw::steps}});
+  };
+  CHECK(count(marks(30), "r=\"3\"") == 30);
+  CHECK(count(marks(61), "r=\"2\"") == 61);
+  CHECK(count(marks(101), "<circle") == 0);
+}
+
 TEST_CASE("more series than colours are told apart by a dashed line") {
   std::vector<PlotSeries> series;
   for (int i = 0; i < 8; ++i) series.push_back({std::to_string(i), {{0, i}, {1, i}}, Draw::line});
