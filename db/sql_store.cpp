@@ -12,10 +12,11 @@ namespace invctl::db {
 
 std::string insert_sql(const std::string& table, const std::string& columns, std::size_t column_count,
                        std::size_t n, std::string_view first) {
-  const std::string row = "(" + std::string(first) + placeholders(column_count).substr(1) + ")";
-  std::string sql = "INSERT INTO " + table + " (" + columns + ") VALUES " + row;
-  sql.reserve(sql.size() + n * (row.size() + 2));
-  for (std::size_t i = 1; i < n; ++i) sql += ", " + row;
+  const std::string row = ", (" + std::string(first) + placeholders(column_count).substr(1) + ")";
+  std::string sql = "INSERT INTO " + table + " (" + columns + ") VALUES ";
+  sql.reserve(sql.size() + n * row.size());
+  sql.append(row, 2);
+  for (std::size_t i = 1; i < n; ++i) sql += row;
   return sql;
 }
 

@@ -32,7 +32,8 @@ Digest price_hash(const PriceChange& change) {
   std::vector<const PriceLine*> lines;
   lines.reserve(change.lines.size());
   for (const auto& line : change.lines) lines.push_back(&line);
-  std::sort(lines.begin(), lines.end(), [](const auto* a, const auto* b) { return a->sku < b->sku; });
+  const auto before = [](const auto* a, const auto* b) { return a->sku < b->sku; };
+  if (!std::is_sorted(lines.begin(), lines.end(), before)) std::sort(lines.begin(), lines.end(), before);
   for (const auto* line : lines) {
     text.add(std::string_view(line->sku)).add(line->version).add(line->old_minor).add(line->new_minor);
   }

@@ -21,12 +21,13 @@ Digest sha256(std::string_view bytes) {
 
 FieldText& FieldText::add_hex(std::span<const unsigned char> bytes) {
   static constexpr char digits[] = "0123456789abcdef";
-  const auto at = text_.size() + 1;
-  text_.resize(at + 2 * bytes.size());
-  text_[at - 1] = '\t';
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    text_[at + 2 * i] = digits[bytes[i] >> 4];
-    text_[at + 2 * i + 1] = digits[bytes[i] & 15];
+  const auto at = text_.size();
+  text_.resize(at + 1 + 2 * bytes.size());
+  char* out = text_.data() + at;
+  *out++ = '\t';
+  for (const auto byte : bytes) {
+    *out++ = digits[byte >> 4];
+    *out++ = digits[byte & 15];
   }
   return *this;
 }

@@ -76,6 +76,9 @@ std::optional<std::size_t> invalid_utf8_at(std::string_view s) {
 }
 
 std::optional<std::size_t> control_at(std::string_view s) {
+  bool plain = true;  // the common case, many bytes at a time
+  for (const char c : s) plain &= c >= 0x20 && c < 0x7f;
+  if (plain) return std::nullopt;
   for (std::size_t at = 0; at < s.size();) {
     auto c = static_cast<utf8proc_int32_t>(static_cast<unsigned char>(s[at]));
     const auto n = c < 0x80 ? 1 : decode(s.substr(at), c);

@@ -46,10 +46,14 @@ std::optional<Kind> parse_kind(std::string_view name) {
 
 void normalise_lines(std::vector<Line>& lines) {
   const auto row = [](const Line& line) { return std::tie(line.warehouse, line.sku); };
-  std::stable_sort(lines.begin(), lines.end(), [&](const Line& a, const Line& b) {
+  const auto before = [&](const Line& a, const Line& b) {
     if (a.warehouse.has_value() != b.warehouse.has_value()) return a.warehouse.has_value();
     return row(a) < row(b);
-  });
+  };
+  // Files mostly are in order, and sorting moves every line, even so.
+  if (!std::is_sorted(lines.begin(), lines.end(), before)) {
+    std::stable_sort(lines.begin(), lines.end(), before);
+  }
   std::vector<Line> merged;
   merged.reserve(lines.size());
   for (auto& line : lines) {
