@@ -3,56 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <unordered_map>
 
 #include "core/text.hpp"
+#include "stock/refusals.hpp"
 
 namespace invctl {
 
 namespace {
-
-ErrorLine line_error(std::string message, const std::optional<std::string>& warehouse, const std::string& sku,
-                     std::vector<std::pair<std::string, FieldValue>> more = {}) {
-  ErrorLine line;
-  line.message = std::move(message);
-  line.fields.emplace_back("warehouse", warehouse ? FieldValue(*warehouse) : FieldValue());
-  line.fields.emplace_back("sku", sku);
-  for (auto& field : more) line.fields.push_back(std::move(field));
-  return line;
-}
-
-// Collects what is wrong with each line, most important class first.
-class Refusals {
- public:
-  void add(int rank, Exit exit, const std::string& code, const std::string& hint, ErrorLine line) {
-    line.fields.emplace_back("code", code);
-    const auto it = by_rank_.try_emplace(rank, exit, code, line.message, hint).first;
-    it->second.add_line(std::move(line));
-    ++faults_;
-  }
-  void line_done() {
-    if (faults_ > faults_before_line_) ++failing_lines_;
-    faults_before_line_ = faults_;
-  }
-  bool empty() const { return by_rank_.empty(); }
-
-  // The most important class, with the faults of all classes.
-  Error all() const {
-    auto error = by_rank_.begin()->second;
-    for (auto other = std::next(by_rank_.begin()); other != by_rank_.end(); ++other) {
-      for (const auto& line : other->second.lines) error.add_line(line);
-    }
-    if (failing_lines_ > 1) error.message = text::count(failing_lines_, "line") + " cannot be applied";
-    return error;
-  }
-
- private:
-  std::map<int, Error> by_rank_;
-  long long faults_ = 0;
-  long long faults_before_line_ = 0;
-  long long failing_lines_ = 0;
-};
 
 class Decider {
  public:
