@@ -1,30 +1,11 @@
 // `apply` from the outside: all or nothing, never twice, and rejects that can be corrected.
 #include <catch2/catch.hpp>
-#include <fstream>
-#include <regex>
 
-#include "harness.hpp"
+#include "apply_support.hpp"
 
 using namespace invctl::test;
 
 namespace {
-
-// A database with MAIN and EAST, products A, B and C, and 100 of A and of B in MAIN.
-struct Shop : Database {
-  Shop() {
-    for (const char* code : {"MAIN", "EAST"}) must({"warehouse", "add", code, "--name", code});
-    for (const char* sku : {"A", "B", "C"}) must({"product", "add", sku, "--name", sku, "--price", "2.50"});
-    must({"receive", "-w", "MAIN", "A=100", "B=100"});
-  }
-  std::int64_t on_hand(const std::string& sku) {
-    return integer(
-        "SELECT COALESCE(SUM(on_hand), 0) FROM inventory i JOIN product p ON p.id = i.product_id WHERE p.sku "
-        "= '" +
-        sku + "'");
-  }
-  std::int64_t operations() { return integer("SELECT COUNT(*) FROM operation"); }
-  std::string file(const std::string& name, const std::string& content) { return dir().write(name, content); }
-};
 
 const std::string head = "kind,warehouse,sku,quantity,reference\n";
 
@@ -37,15 +18,10 @@ std::string replaced(std::string text, const std::string& what, const std::strin
   return at == std::string::npos ? text : text.replace(at, what.size(), with);
 }
 
-// With the digest of a file in a rejected_key as one word.
-std::string without_digest(const std::string& text) {
-  return std::regex_replace(text, std::regex(":[0-9a-f]{32}:"), ":DIGEST:");
-}
-
 }  // namespace
 
 TEST_CASE("apply posts a file once, and the same file again is replayed") {
-  Shop shop;
+  ApplyShop shop;
   const auto file =
       shop.file("f.csv", head + "ship,MAIN,A,5,SO-1\nreceive,MAIN,C,7,PO-1\nship,MAIN,C,2,SO-2\n");
   const auto first = shop.must({"apply", file, "--json"}).json();
@@ -67,7 +43,7 @@ TEST_CASE("apply posts a file once, and the same file again is replayed") {
 }
 
 TEST_CASE("apply lists every malformed row and changes nothing") {
-  Shop shop;
+  ApplyShop shop;
   const auto before = shop.operations();
   const auto file =
       shop.file("f.csv", head + "ship,MAIN,A,5,\nship,MAIN,A,x,\nsell,MAIN,A,1,\nship,MAIN,,1,\n");
@@ -82,7 +58,7 @@ TEST_CASE("apply lists every malformed row and changes nothing") {
 }
 
 TEST_CASE("apply lists every refusal of the rules with its place and changes nothing") {
-  Shop shop;
+  ApplyShop shop;
   const auto before = shop.operations();
   const auto file = shop.file(
       "f.csv",
@@ -102,7 +78,7 @@ TEST_CASE("apply lists every refusal of the rules with its place and changes not
 }
 
 TEST_CASE("apply with skip posts what is good, and the corrected rejects apply without doubling") {
-  Shop shop;
+  ApplyShop shop;
   const auto rejects = shop.dir().path("rejects.csv");
   const auto file = shop.file(
       "f.csv",
@@ -162,7 +138,7 @@ TEST_CASE("rejects and a repetition of their file know of each other, whichever 
   for (const auto& way : ways) {
     for (const bool rejects_first : {true, false}) {
       INFO(way.content << "rejects first: " << rejects_first);
-      Shop shop;
+      ApplyShop shop;
       const auto rejects = shop.dir().path("rejects");
       std::vector<std::string> first = {"apply", shop.file(way.name, way.content), "--on-error", "skip"};
       first.insert(first.end(), way.options.begin(), way.options.end());
@@ -189,7 +165,7 @@ TEST_CASE("rejects and a repetition of their file know of each other, whichever 
 }
 
 TEST_CASE("a corrected reject does not make its file another one") {
-  Shop shop;
+  ApplyShop shop;
   const auto rejects = shop.dir().path("rejects.csv");
   const std::string day = "kind,warehouse,sku,quantity\nship,MAIN,A,1\nship,MAIN,C,5\nship,MAIN,B,1\n";
   CHECK(shop.run({"apply", shop.file("day.csv", day), "--on-error", "skip", "--rejects", rejects}).exit ==
@@ -206,7 +182,7 @@ TEST_CASE("a corrected reject does not make its file another one") {
 }
 
 TEST_CASE("a refusal in a file is not remembered under its id") {
-  Shop shop;
+  ApplyShop shop;
   const auto rejects = shop.dir().path("r.csv");
   const auto file =
       shop.file("f.csv", "kind,warehouse,sku,quantity,id\nship,MAIN,C,5,one\nship,MAIN,A,5,two\n");
@@ -220,7 +196,7 @@ TEST_CASE("a refusal in a file is not remembered under its id") {
 }
 
 TEST_CASE("rejects are never written over a file of another kind") {
-  Shop shop;
+  ApplyShop shop;
   const auto file = shop.file("f.csv", head + "ship,MAIN,C,5,\n");
   const auto other = shop.file("other.csv", "precious\n");
   for (const auto& path : {file, other}) {
@@ -231,7 +207,7 @@ TEST_CASE("rejects are never written over a file of another kind") {
 }
 
 TEST_CASE("a file that begins like one that was applied is neither doubled nor dropped") {
-  Shop shop;
+  ApplyShop shop;
   const std::string start = head + "ship,MAIN,A,1,a\nship,MAIN,A,2,b\n";
   shop.must({"apply", shop.file("day1.csv", start)});
   const auto longer = shop.file("longer.csv", start + "ship,MAIN,A,4,c\n");
@@ -255,7 +231,7 @@ TEST_CASE("a file that begins like one that was applied is neither doubled nor d
 }
 
 TEST_CASE("the same deliveries on two days are two files") {
-  Shop shop;
+  ApplyShop shop;
   const std::string columns = "kind,warehouse,sku,quantity,occurred_at\n";
   shop.must({"apply", shop.file("mon.csv", columns + "ship,MAIN,A,1,2026-01-05\n")});
   shop.must({"apply", shop.file("tue.csv", columns + "ship,MAIN,A,1,2026-01-06\n")});
@@ -263,7 +239,7 @@ TEST_CASE("the same deliveries on two days are two files") {
 }
 
 TEST_CASE("a source that grows posts only what is new, and old rows cannot change") {
-  Shop shop;
+  ApplyShop shop;
   const std::string start = head + "ship,MAIN,A,1,a\nship,MAIN,A,2,b\n";
   shop.must({"apply", shop.file("s.csv", start), "--source", "shop"});
   const auto grown =
@@ -283,7 +259,7 @@ TEST_CASE("a source that grows posts only what is new, and old rows cannot chang
 }
 
 TEST_CASE("the same file under another mapping is a conflict, not a second posting") {
-  Shop shop;
+  ApplyShop shop;
   const auto file = shop.file("f.csv", "sku,quantity\nA,5\n");
   shop.must({"apply", file, "--set", "kind=ship", "--set", "warehouse=MAIN"});
   CHECK(shop.run({"apply", file, "--set", "kind=receive", "--set", "warehouse=MAIN"}).exit == 5);
@@ -291,7 +267,7 @@ TEST_CASE("the same file under another mapping is a conflict, not a second posti
 }
 
 TEST_CASE("overlapping runs of one file post each operation once") {
-  Shop shop;
+  ApplyShop shop;
   std::string rows = head;
   for (int i = 0; i < 60; ++i) rows += "ship,MAIN,A,1,r" + std::to_string(i) + "\n";
   const auto file = shop.file("f.csv", rows);
@@ -316,7 +292,7 @@ TEST_CASE("overlapping runs of one file post each operation once") {
 }
 
 TEST_CASE("a dry run reports what would happen and leaves nothing") {
-  Shop shop;
+  ApplyShop shop;
   const auto before = shop.operations();
   const auto file = shop.file("f.csv", head + "ship,MAIN,A,60,\nship,MAIN,A,60,\n");
   CHECK(shop.run({"apply", file, "--dry-run"}).exit == 4);
@@ -331,115 +307,8 @@ TEST_CASE("a dry run reports what would happen and leaves nothing") {
   CHECK_FALSE(file_exists(rejects));
 }
 
-TEST_CASE("foreign files are read as they are: groups, kinds by pattern, reasons") {
-  Shop shop;
-  const auto kinds =
-      shop.file("kinds.csv",
-                "column,pattern,kind\nInvoice,C*,receive\nQty,-*,adjust\nInvoice,T*,skip\nInvoice,*,ship\n");
-  const auto file = shop.file(
-      "f.csv",
-      "Invoice,Code,What,Qty,Date\n"
-      "100,A,Lamp,3,2010-12-01 08:26:00\n100,B,Vase,2,2010-12-01 08:26:00\n"
-      "C101,A,Lamp,-1,2010-12-02 08:26:00\n102,B,,-4,2010-12-03\n103,B,broken,-1,2010-12-03\nT1,X,,0,\n");
-  const auto report = shop.must({"apply",
-                                 file,
-                                 "--map",
-                                 "sku=Code",
-                                 "--map",
-                                 "quantity=Qty",
-                                 "--map",
-                                 "reference=Invoice",
-                                 "--map",
-                                 "occurred_at=Date",
-                                 "--map",
-                                 "reason=What",
-                                 "--set",
-                                 "warehouse=MAIN",
-                                 "--group-by",
-                                 "Invoice",
-                                 "--kind-map",
-                                 kinds,
-                                 "--reason-default",
-                                 "write-off",
-                                 "--json"})
-                          .json();
-  CHECK(report.at("skipped_rows") == 1);
-  CHECK(report.at("operations").at("applied") == 4);
-  CHECK(shop.on_hand("A") == 98);
-  CHECK(shop.on_hand("B") == 93);
-  const auto rows = shop.rows(
-      "SELECT kind, reference, reason, occurred_at FROM operation WHERE reference IS NOT NULL ORDER BY id");
-  CHECK(rows == Rows{{"ship", "100", "NULL", "1291191960000000"},
-                     {"receive", "C101", "NULL", "1291278360000000"},
-                     {"adjust", "102", "write-off", "1291334400000000"},
-                     {"adjust", "103", "broken", "1291334400000000"}});
-}
-
-TEST_CASE("NDJSON is found out by itself, and its rejects are NDJSON") {
-  Shop shop;
-  const auto rejects = shop.dir().path("r.ndjson");
-  const auto file =
-      shop.file("f.ndjson",
-                "{\"kind\":\"ship\",\"warehouse\":\"MAIN\",\"lines\":[{\"sku\":\"A\",\"quantity\":1},{"
-                "\"sku\":\"B\",\"quantity\":2}],\"id\":\"n1\"}\n"
-                "{\"kind\":\"ship\",\"warehouse\":\"MAIN\",\"sku\":\"C\",\"quantity\":1,\"id\":\"n2\"}\n");
-  CHECK(shop.run({"apply", file, "--on-error", "skip", "--rejects", rejects}).exit == 12);
-  CHECK(shop.on_hand("B") == 98);
-  const auto reject = nlohmann::json::parse(read_file(rejects));
-  CHECK(reject.at("id") == "n2");
-  CHECK(reject.at("rejected").at("code") == "insufficient_stock");
-  shop.must({"receive", "-w", "MAIN", "C=1"});
-  shop.must({"apply", rejects});
-  CHECK(shop.on_hand("C") == 0);
-}
-
-TEST_CASE("rejects keep the encoding, the delimiter and the line ends of the input") {
-  Shop shop;
-  const auto rejects = shop.dir().path("r.csv");
-  // 0xB0 0xA1 is one Korean syllable in CP949.
-  const auto file = shop.file(
-      "f.csv", "kind;warehouse;sku;quantity;note\r\nship;MAIN;C;1;\xb0\xa1\r\nship;MAIN;A;1;\xb0\xa1\r\n");
-  CHECK(shop.run({"apply", file, "--encoding", "CP949", "--delimiter", ";", "--on-error", "skip", "--rejects",
-                  rejects})
-            .exit == 12);
-  CHECK(
-      without_digest(read_file(rejects))
-          .starts_with("kind;warehouse;sku;quantity;note;rejected_key;rejected_code;rejected_reason\r\nship;"
-                       "MAIN;C;1;\xb0\xa1;fix:file:DIGEST:1;insufficient_stock;"));
-  CHECK(shop.text("SELECT note FROM operation WHERE kind = 'ship'") == "\xea\xb0\x80");
-}
-
-TEST_CASE("receive, ship, adjust and purchase read files of their own kind") {
-  Shop shop;
-  const auto lines = shop.file("l.csv", "sku,quantity\nA,5\nB,1\n");
-  shop.must({"receive", "-w", "EAST", "--from", lines, "--ref", "PO-9"});
-  CHECK(shop.integer("SELECT COUNT(*) FROM operation WHERE reference = 'PO-9'") == 2);
-  shop.must({"ship", "-w", "MAIN", "--from", "-"}, {.stdin_text = "sku,quantity\nA,10\n"});
-  CHECK(shop.on_hand("A") == 95);
-  shop.must({"adjust", "-w", "MAIN", "--from", shop.file("a.csv", "sku,quantity\nA,-2\nB,3\n"), "--reason",
-             "count"});
-  CHECK(shop.on_hand("A") == 93);
-  CHECK(shop.on_hand("B") == 104);
-  shop.must({"adjust", "-w", "MAIN", "--from", shop.file("c.csv", "sku,quantity\nA,7\nC,0\n"), "--set",
-             "--reason", "count"});
-  CHECK(shop.on_hand("A") == 12);
-  shop.must(
-      {"purchase", "--from", shop.file("p.csv", "sku,quantity,user\nA,6,kim\nA,5,\n"), "--user", "lee"});
-  CHECK(shop.on_hand("A") == 1);
-  CHECK(shop.rows("SELECT DISTINCT user_name FROM purchase ORDER BY 1") == Rows{{"kim"}, {"lee"}});
-
-  CHECK(shop.run({"ship", "-w", "MAIN", "--from", shop.file("k.csv", "kind,sku,quantity\nreceive,A,1\n")})
-            .exit == 8);
-  CHECK(shop.run({"ship", "-w", "MAIN", "A=1", "--from", lines}).exit == 2);
-  CHECK(shop.run({"ship", "-w", "MAIN", "--from", lines, "--id", "x"}).exit == 2);
-  CHECK(shop.run({"ship", "-w", "MAIN", "A=1", "--group-by", "x"}).exit == 2);
-  CHECK(shop.run({"ship", "-w", "MAIN"}).exit == 2);
-  CHECK(shop.run({"adjust", "-w", "MAIN", "A=-1"}).exit == 2);
-  CHECK(shop.run({"purchase", "A=1"}).exit == 2);
-}
-
 TEST_CASE("options that contradict each other are refused") {
-  Shop shop;
+  ApplyShop shop;
   const auto file = shop.file("f.csv", head + "ship,MAIN,A,1,\n");
   const std::vector<std::vector<std::string>> wrong = {
       {"--rejects", "r.csv"},
@@ -468,7 +337,7 @@ TEST_CASE("options that contradict each other are refused") {
 }
 
 TEST_CASE("what is applied but cannot be reported is exit 13") {
-  Shop shop;
+  ApplyShop shop;
   const auto file = shop.file("f.csv", head + "ship,MAIN,A,1,\n");
   CHECK(shop.run({"apply", file}, {.stdout_to = "/dev/full"}).exit == 13);
   CHECK(shop.on_hand("A") == 99);

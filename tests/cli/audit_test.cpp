@@ -1,51 +1,19 @@
-// The ledger under audit, from the outside: reversals, verify, seals, rebuild, backups, exports.
+// The ledger under audit, from the outside: verify, seals, rebuild, backups, exports.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <random>
 #include <thread>
 
-#include "cli/harness.hpp"
+#include "cli/audit_support.hpp"
 #include "cli/json_schema.hpp"
 
 using namespace invctl::test;
 using Catch::Contains;
 
 namespace {
-
-class Shop : public Database {
- public:
-  Shop() : Database("KRW") {
-    must({"warehouse", "add", "EAST"});
-    must({"warehouse", "add", "WEST"});
-    must({"product", "add", "BOLT", "--price", "1500"});
-    must({"product", "add", "NUT", "--price", "200"});
-  }
-  std::int64_t on_hand(const std::string& sku, const std::string& warehouse) {
-    for (const auto& row : must({"stock", "--sku", sku, "-w", warehouse, "--json"}).json()) {
-      return row.at("on_hand").get<std::int64_t>();
-    }
-    return 0;
-  }
-  std::string operation_of(std::vector<std::string> args) {
-    args.push_back("--json");
-    return std::to_string(must(args).json().at("operation").get<std::int64_t>());
-  }
-};
-
-std::string error_code(const Result& result) {
-  return result.error().at("code").get<std::string>();
-}
-
-std::vector<std::string> reverse(const std::string& operation, std::vector<std::string> more = {}) {
-  std::vector<std::string> args = {"reverse", operation, "--reason", "a mistake"};
-  args.insert(args.end(), more.begin(), more.end());
-  return args;
-}
 
 bool mentions(const nlohmann::json& report, const std::string& table, const std::string& key) {
   return std::any_of(
@@ -72,139 +40,8 @@ void check_schema(Database& db, const std::string& command, const std::vector<st
 
 }  // namespace
 
-TEST_CASE("a reversal posts the opposite once, links both, and can be reversed itself", "[reverse]") {
-  Shop db;
-  const auto receipt = db.operation_of({"receive", "-w", "EAST", "BOLT=5", "NUT=2"});
-  const auto undone = db.must(reverse(receipt, {"--json"})).json();
-  CHECK(undone.at("kind") == "reverse");
-  CHECK(undone.at("reverses") == std::stoll(receipt));
-  REQUIRE(undone.at("lines").size() == 2);
-  CHECK(undone["lines"][0].at("delta") == -5);
-  CHECK(db.on_hand("BOLT", "EAST") == 0);
-  const auto second = db.run(reverse(receipt, {"--json"}));
-  CHECK(second.exit == 5);
-  CHECK(error_code(second) == "already_reversed");
-  const auto by = std::to_string(undone.at("operation").get<std::int64_t>());
-  db.must(reverse(by));
-  CHECK(db.on_hand("BOLT", "EAST") == 5);
-  const auto full = db.must({"history", "--operation", by, "--full", "--json"}).json();
-  CHECK(full.at("reverses") == std::stoll(receipt));
-  CHECK(full.at("reversed_by") == std::stoll(by) + 1);
-  CHECK(full.at("reason") == "a mistake");
-  CHECK(full.at("hash").get<std::string>().size() == 64);
-  CHECK_THAT(db.must({"history"}).out, Contains("reversed by " + by) && Contains("reverses " + receipt));
-  CHECK(db.run({"verify"}).exit == 0);
-}
-
-TEST_CASE("a reversal is refused when the stock is gone, of nothing, and of a refusal", "[reverse]") {
-  Shop db;
-  const auto receipt = db.operation_of({"receive", "-w", "EAST", "BOLT=5"});
-  db.must({"ship", "-w", "EAST", "BOLT=3"});
-  const auto short_of = db.run(reverse(receipt));
-  CHECK(short_of.exit == 4);
-  CHECK_THAT(short_of.err, Contains("only 2 of BOLT in EAST, 5 requested"));
-  CHECK(db.run(reverse("999")).exit == 3);
-  CHECK(db.run(reverse("x1")).exit == 2);
-  CHECK(db.run({"reverse", receipt}).exit == 2);
-  CHECK(db.run({"reverse", receipt, "--reason", ""}).exit == 2);
-  CHECK(db.run({"ship", "-w", "EAST", "BOLT=900", "--id", "too-much"}).exit == 4);
-  const auto refusal = db.text("SELECT id FROM operation WHERE idempotency_key = 'too-much'");
-  const auto nothing = db.run(reverse(refusal, {"--json"}));
-  CHECK(nothing.exit == 5);
-  CHECK(error_code(nothing) == "nothing_to_reverse");
-  CHECK(db.on_hand("BOLT", "EAST") == 2);
-}
-
-TEST_CASE("a reversal with an id is replayed, and a dry run changes nothing", "[reverse]") {
-  Shop db;
-  const auto receipt = db.operation_of({"receive", "-w", "EAST", "BOLT=5"});
-  CHECK(db.must(reverse(receipt, {"--dry-run", "--json"})).json().at("operation").is_null());
-  CHECK(db.on_hand("BOLT", "EAST") == 5);
-  const auto first = db.must(reverse(receipt, {"--id", "undo-1", "--json"})).json();
-  const auto again = db.must(reverse(receipt, {"--id", "undo-1", "--json"})).json();
-  CHECK(again.at("replayed") == true);
-  CHECK(again.at("operation") == first.at("operation"));
-  CHECK(again.at("reverses") == first.at("reverses"));
-  CHECK(db.run({"receive", "-w", "EAST", "BOLT=5", "--id", "undo-1"}).exit == 5);
-  // A refusal under an id is remembered without taking the operation's only reversal.
-  const auto next = db.operation_of({"receive", "-w", "EAST", "NUT=5"});
-  db.must({"ship", "-w", "EAST", "NUT=1"});
-  CHECK(db.run(reverse(next, {"--id", "undo-2"})).exit == 4);
-  db.must({"receive", "-w", "EAST", "NUT=1"});
-  CHECK(db.run(reverse(next, {"--id", "undo-2"})).exit == 4);
-  CHECK(db.run(reverse(next, {"--id", "undo-3"})).exit == 0);
-  CHECK(db.run({"verify"}).exit == 0);
-}
-
-TEST_CASE("a purchase that is reversed gives the stock back where it came from", "[reverse]") {
-  Shop db;
-  db.must({"receive", "-w", "EAST", "BOLT=2"});
-  db.must({"receive", "-w", "WEST", "BOLT=3"});
-  const auto sold = db.operation_of({"purchase", "BOLT=4", "--user", "kim"});
-  CHECK(db.on_hand("BOLT", "EAST") == 1);
-  db.must({"product", "retire", "NUT"});
-  db.must(reverse(sold));
-  CHECK(db.on_hand("BOLT", "EAST") == 2);
-  CHECK(db.on_hand("BOLT", "WEST") == 3);
-  CHECK(db.integer("SELECT count(*) FROM purchase") == 2);
-  CHECK(db.run({"verify"}).exit == 0);
-}
-
-namespace {
-
-// After the stress test of Formance's ledger.
-void reverse_each_twice_at_once(int count) {
-  const auto seed = std::random_device{}();
-  INFO("seed " << seed);
-  std::minstd_rand random(seed);
-  Shop db;
-  for (const std::string where : {"EAST", "WEST"})
-    db.must({"receive", "-w", where, "BOLT=100000", "NUT=100000"});
-  const auto before = db.rows("SELECT warehouse_id, product_id, on_hand FROM inventory ORDER BY id");
-  std::vector<std::string> operations;
-  for (int i = 0; i < count; ++i) {
-    const std::string where = random() % 2 == 0 ? "EAST" : "WEST";
-    const auto line = (random() % 2 == 0 ? "BOLT=" : "NUT=") + std::to_string(1 + random() % 50);
-    switch (random() % 3) {
-      case 0:
-        operations.push_back(db.operation_of({"receive", "-w", where, line}));
-        break;
-      case 1:
-        operations.push_back(db.operation_of({"ship", "-w", where, line}));
-        break;
-      default:
-        operations.push_back(db.operation_of({"purchase", line, "--user", "kim"}));
-    }
-  }
-  int done = 0, refused = 0;
-  for (const auto& operation : operations) {
-    const auto one = db.start(reverse(operation, {"--lock-timeout", "60s"}));
-    const auto other = db.start(reverse(operation, {"--lock-timeout", "60s"}));
-    for (const auto exit : {one->wait().exit, other->wait().exit}) {
-      done += exit == 0 ? 1 : 0;
-      refused += exit == 5 ? 1 : 0;
-    }
-  }
-  CHECK(done == count);
-  CHECK(refused == count);
-  CHECK(db.integer("SELECT count(*) FROM operation WHERE kind = 'reverse'") == count);
-  CHECK(db.rows("SELECT warehouse_id, product_id, on_hand FROM inventory ORDER BY id") == before);
-  CHECK(db.run({"verify"}).exit == 0);
-}
-
-}  // namespace
-
-TEST_CASE("operations reversed twice at once by two processes are reversed exactly once", "[reverse]") {
-  reverse_each_twice_at_once(24);
-}
-
-TEST_CASE("five hundred operations reversed twice at once are reversed five hundred times",
-          "[.long][reverse]") {
-  reverse_each_twice_at_once(500);
-}
-
 TEST_CASE("verify answers in every format and leaves with 7 when something was changed", "[verify]") {
-  Shop db;
+  AuditShop db;
   db.must({"receive", "-w", "EAST", "BOLT=5"});
   const auto line = db.operation_of({"ship", "-w", "EAST", "BOLT=2"});
   const auto clean = db.must({"verify", "--json"}).json();
@@ -236,7 +73,7 @@ TEST_CASE("verify answers in every format and leaves with 7 when something was c
 
 TEST_CASE("a seal that was kept shows that the tail was cut off, whatever became of the stored one",
           "[seal]") {
-  Shop db;
+  AuditShop db;
   db.must({"receive", "-w", "EAST", "BOLT=5"});
   db.must({"ship", "-w", "EAST", "BOLT=2", "--id", "last"});
   const auto kept = db.must({"seal", "--name", "q1", "--json"}).json().at("seal").get<std::string>();
@@ -271,7 +108,7 @@ TEST_CASE("a seal that was kept shows that the tail was cut off, whatever became
 }
 
 TEST_CASE("rebuild puts a balance right from the ledger, and never the ledger from a balance", "[rebuild]") {
-  Shop db;
+  AuditShop db;
   db.must({"receive", "-w", "EAST", "BOLT=5", "NUT=7"});
   CHECK(db.run({"rebuild", "--check"}).exit == 0);
   const auto rows = "SELECT on_hand, reserved, version, head_hash, opening FROM inventory ORDER BY id";
@@ -302,7 +139,7 @@ TEST_CASE("rebuild puts a balance right from the ledger, and never the ledger fr
 }
 
 TEST_CASE("stock as of a time is what the ledger held then", "[stock]") {
-  Shop db;
+  AuditShop db;
   db.must({"receive", "-w", "EAST", "BOLT=5"});
   const auto first = db.must({"history", "--json"}).json().at(0).at("recorded_at").get<std::string>();
   db.must({"ship", "-w", "EAST", "BOLT=2"});
@@ -317,7 +154,7 @@ TEST_CASE("stock as of a time is what the ledger held then", "[stock]") {
 
 TEST_CASE("the pages of an item's history, and of a warehouse's, are what all of history holds of them",
           "[history]") {
-  Shop db;
+  AuditShop db;
   std::string rows = "kind,warehouse,sku,quantity,doc\n";
   for (int i = 0; i < 60; ++i) {
     rows += std::string("receive,") + (i % 3 == 0 ? "WEST" : "EAST") + (i % 4 == 0 ? ",NUT" : ",BOLT") +
@@ -350,7 +187,7 @@ TEST_CASE("the pages of an item's history, and of a warehouse's, are what all of
 }
 
 TEST_CASE("a backup is a database of its own that nobody else can read, and overwrites nothing", "[backup]") {
-  Shop db;
+  AuditShop db;
   db.must({"receive", "-w", "EAST", "BOLT=5"});
   const auto file = db.dir().path("copy.db");
   const auto answer = db.run({"backup", file, "--json"});
@@ -381,7 +218,7 @@ TEST_CASE("a backup is a database of its own that nobody else can read, and over
 }
 
 TEST_CASE("an export verifies without a database and fills another one with the same hashes", "[export]") {
-  Shop db;
+  AuditShop db;
   db.must({"receive", "-w", "EAST", "BOLT=50", "NUT=7", "--note",
            "tab\\ and \"quotes\", \xec\xb0\xbd\xea\xb3\xa0"});
   const auto sold = db.operation_of({"purchase", "BOLT=4", "NUT=1", "--user", "kim"});
@@ -425,7 +262,7 @@ TEST_CASE("an export verifies without a database and fills another one with the 
 }
 
 TEST_CASE("apply of an export fills an empty database, and says so when it is there already", "[export]") {
-  Shop db;
+  AuditShop db;
   db.must({"receive", "-w", "EAST", "BOLT=5"});
   db.must({"purchase", "BOLT=2", "--user", "kim"});
   const auto file = db.dir().path("ledger.ndjson");
@@ -448,7 +285,7 @@ TEST_CASE("apply of an export fills an empty database, and says so when it is th
 }
 
 TEST_CASE("an export that was changed, cut or mixed up is refused, and the line is named", "[export]") {
-  Shop db;
+  AuditShop db;
   db.must({"receive", "-w", "EAST", "BOLT=50"});
   db.must({"ship", "-w", "EAST", "BOLT=3"});
   const auto text = db.must({"export", "-q"}).out;
@@ -485,7 +322,7 @@ TEST_CASE("an export that was changed, cut or mixed up is refused, and the line 
 }
 
 TEST_CASE("two runs of one name exclude each other, and a killed one frees it", "[single-instance]") {
-  Shop db;
+  AuditShop db;
   db.must({"receive", "-w", "EAST", "BOLT=5"});
   // One that waits for its input holds the name for as long.
   const auto pipe = db.dir().path("pipe");
@@ -516,7 +353,7 @@ TEST_CASE("two runs of one name exclude each other, and a killed one frees it", 
 }
 
 TEST_CASE("the answers of the audit commands fit their schemas", "[schema]") {
-  Shop db;
+  AuditShop db;
   const auto sold = db.operation_of({"receive", "-w", "EAST", "BOLT=5"});
   check_schema(db, "verify", {"verify"});
   check_schema(db, "seal", {"seal"});

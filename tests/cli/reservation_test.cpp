@@ -1,58 +1,14 @@
 // Stock that is held, moved and given back, from the outside.
-#include <algorithm>
-#include <atomic>
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <random>
-#include <thread>
 
-#include "cli/harness.hpp"
 #include "cli/json_schema.hpp"
+#include "cli/reservation_support.hpp"
 
 using namespace invctl::test;
 using Catch::Contains;
 
-namespace {
-
-using Json = nlohmann::json;
-
-class Shop : public Database {
- public:
-  Shop() : Database("KRW") {
-    must({"warehouse", "add", "EAST"});
-    must({"warehouse", "add", "WEST"});
-    must({"product", "add", "BOLT", "--price", "1500"});
-    must({"product", "add", "NUT", "--price", "200"});
-    must({"receive", "-w", "EAST", "BOLT=10", "NUT=4"});
-  }
-  Json stock(const std::string& sku, const std::string& warehouse = "EAST") {
-    const auto rows = must({"stock", "--sku", sku, "-w", warehouse, "--json"}).json();
-    return rows.empty() ? Json({{"on_hand", 0}, {"reserved", 0}, {"available", 0}}) : rows.at(0);
-  }
-  std::string reserve(std::vector<std::string> args) {
-    std::vector<std::string> command = {"reserve", "-w", "EAST", "--json"};
-    command.insert(command.end(), args.begin(), args.end());
-    return std::to_string(must(command).json().at("reservation").get<std::int64_t>());
-  }
-  std::string state(const std::string& reservation) {
-    return must({"reservation", "show", reservation, "--json"}).json().at("state").get<std::string>();
-  }
-  void verify() { CHECK(run({"verify"}).exit == 0); }
-};
-
-std::size_t from_environment(const char* name, std::size_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::stoull(text);
-}
-
-void wait_past(std::chrono::milliseconds time) {
-  std::this_thread::sleep_for(time);
-}
-
-}  // namespace
-
 TEST_CASE("a transfer moves stock in one operation, or not at all", "[transfer]") {
-  Shop db;
+  ReservationShop db;
   const auto moved =
       db.must({"transfer", "--from", "EAST", "--to", "WEST", "BOLT=3", "NUT=4", "--json"}).json();
   check_schema(db, {"transfer"}, moved);
@@ -75,7 +31,7 @@ TEST_CASE("a transfer moves stock in one operation, or not at all", "[transfer]"
 }
 
 TEST_CASE("stock leaves a retired warehouse by transfer, and never comes into one", "[transfer]") {
-  Shop db;
+  ReservationShop db;
   db.must({"warehouse", "retire", "WEST"});
   const auto refused = db.run({"transfer", "--from", "EAST", "--to", "WEST", "BOLT=1", "--json"});
   CHECK(refused.exit == 5);
@@ -84,7 +40,7 @@ TEST_CASE("stock leaves a retired warehouse by transfer, and never comes into on
 }
 
 TEST_CASE("what is reserved is on hand, but not available to others", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto held =
       db.must({"reserve", "-w", "EAST", "BOLT=6", "NUT=4", "--ttl", "1h", "--for", "order-7", "--json"})
           .json();
@@ -111,7 +67,7 @@ TEST_CASE("what is reserved is on hand, but not available to others", "[reserve]
 }
 
 TEST_CASE("a confirmation ships what was held, or sells it, once", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto shipped = db.reserve({"BOLT=6", "--id", "hold-1"});
   const auto answer = db.must({"confirm", shipped, "--id", "ship-1", "--json"}).json();
   check_schema(db, {"confirm"}, answer);
@@ -134,7 +90,7 @@ TEST_CASE("a confirmation ships what was held, or sells it, once", "[reserve]") 
 }
 
 TEST_CASE("less than held can be confirmed, and the rest goes back", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto held = db.reserve({"BOLT=6", "NUT=4"});
   const auto too_much = db.run({"confirm", held, "BOLT=7", "--json"});
   CHECK(too_much.exit == 4);
@@ -152,7 +108,7 @@ TEST_CASE("less than held can be confirmed, and the rest goes back", "[reserve]"
 }
 
 TEST_CASE("a release gives all back; what is ended cannot be ended again", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto held = db.reserve({"BOLT=6"});
   check_schema(db, {"release"}, db.must({"release", held, "--json"}).json());
   CHECK(db.stock("BOLT").at("available") == 10);
@@ -173,7 +129,7 @@ TEST_CASE("a release gives all back; what is ended cannot be ended again", "[res
 }
 
 TEST_CASE("what has expired is available at once, and given back by the next change", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto held = db.reserve({"BOLT=8", "--ttl", "300ms"});
   const auto other = db.reserve({"BOLT=2", "--ttl", "1h"});
   CHECK(db.stock("BOLT").at("available") == 0);
@@ -200,7 +156,7 @@ TEST_CASE("what has expired is available at once, and given back by the next cha
 
 TEST_CASE("a confirmation that comes too late is refused although nobody touched the row before",
           "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto held = db.reserve({"BOLT=8", "NUT=1", "--ttl", "100ms"});
   wait_past(std::chrono::milliseconds(150));
   const auto late = db.run({"confirm", held, "--json"});
@@ -213,7 +169,7 @@ TEST_CASE("a confirmation that comes too late is refused although nobody touched
 }
 
 TEST_CASE("an extension lets it hold for longer", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto held = db.reserve({"BOLT=8", "--ttl", "400ms"});
   check_schema(db, {"extend"}, db.must({"extend", held, "--ttl", "1h", "--json"}).json());
   wait_past(std::chrono::milliseconds(450));
@@ -228,7 +184,7 @@ TEST_CASE("an extension lets it hold for longer", "[reserve]") {
 }
 
 TEST_CASE("a purchase takes from its own reservation first and never waits on it", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto held = db.reserve({"BOLT=6"});
   const auto other = db.reserve({"BOLT=3"});
   const auto sale = db.must({"purchase", "BOLT=4", "--user", "kim", "--reservation", held, "--json"}).json();
@@ -249,7 +205,7 @@ TEST_CASE("a purchase takes from its own reservation first and never waits on it
 }
 
 TEST_CASE("a purchase from a reservation may also take what that does not hold", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   db.must({"product", "add", "SCREW", "--price", "10"});
   db.must({"receive", "-w", "EAST", "SCREW=3"});
   const auto held = db.reserve({"BOLT=6", "NUT=1"});
@@ -268,7 +224,7 @@ TEST_CASE("a purchase from a reservation may also take what that does not hold",
 }
 
 TEST_CASE("what has no price is not sold from a reservation either", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   db.must({"product", "add", "GIFT"});
   db.must({"receive", "-w", "EAST", "GIFT=2"});
   const auto held = db.reserve({"GIFT=2"});
@@ -282,7 +238,7 @@ TEST_CASE("what has no price is not sold from a reservation either", "[reserve]"
 }
 
 TEST_CASE("quantities whose sum does not fit are held line by line", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const std::string most = "9223372036854775807";
   const auto partial =
       db.run({"reserve", "-w", "EAST", "BOLT=" + most, "NUT=" + most, "--allow-partial", "--json"});
@@ -294,7 +250,7 @@ TEST_CASE("quantities whose sum does not fit are held line by line", "[reserve]"
 }
 
 TEST_CASE("one that has expired in part goes on expiring though the clock is set back", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto held = db.reserve({"BOLT=2", "NUT=1", "--ttl", "50ms"});
   wait_past(std::chrono::milliseconds(80));
   db.must({"ship", "-w", "EAST", "BOLT=1"});
@@ -307,7 +263,7 @@ TEST_CASE("one that has expired in part goes on expiring though the clock is set
 }
 
 TEST_CASE("verify of one product looks at its holds too", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   db.reserve({"BOLT=6"});
   db.execute("UPDATE hold SET quantity = 5");
   CHECK(db.run({"verify", "--sku", "BOLT"}).exit == 7);
@@ -315,7 +271,7 @@ TEST_CASE("verify of one product looks at its holds too", "[reserve]") {
 }
 
 TEST_CASE("a partial reservation tells every line, and holds not nothing at all", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto partial =
       db.run({"reserve", "-w", "EAST", "BOLT=12", "NUT=2", "--allow-partial", "--id", "p", "--json"});
   INFO(partial);
@@ -335,7 +291,7 @@ TEST_CASE("a partial reservation tells every line, and holds not nothing at all"
 }
 
 TEST_CASE("a reservation's time is checked before anything is done", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   for (const std::string ttl : {"0s", "-1s", "5", "x", "4000d"}) {
     const auto refused = db.run({"reserve", "-w", "EAST", "BOLT=1", "--ttl", ttl});
     INFO(ttl << '\n' << refused);
@@ -346,7 +302,7 @@ TEST_CASE("a reservation's time is checked before anything is done", "[reserve]"
 }
 
 TEST_CASE("a dry run of each step leaves everything as it was", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto held = db.reserve({"BOLT=6"});
   const auto operations = db.integer("SELECT count(*) FROM operation");
   const auto dry = db.must({"reserve", "-w", "EAST", "BOLT=1", "--dry-run", "--json"}).json();
@@ -360,7 +316,7 @@ TEST_CASE("a dry run of each step leaves everything as it was", "[reserve]") {
 }
 
 TEST_CASE("verify sees a hold that is not the ledger's, and rebuild puts it right", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   db.reserve({"BOLT=6"});
   db.reserve({"NUT=2"});
   db.verify();
@@ -379,7 +335,7 @@ TEST_CASE("verify sees a hold that is not the ledger's, and rebuild puts it righ
 }
 
 TEST_CASE("an export carries reservations to another database", "[reserve]") {
-  Shop db;
+  ReservationShop db;
   const auto held = db.reserve({"BOLT=6", "--ttl", "1h", "--for", "order-9"});
   db.must({"purchase", "BOLT=1", "--user", "kim", "--reservation", held});
   const auto gone = db.reserve({"NUT=1"});
@@ -396,73 +352,4 @@ TEST_CASE("an export carries reservations to another database", "[reserve]") {
   const auto number = std::to_string(list[0].at("reservation").get<std::int64_t>());
   copy.must({"confirm", number});
   CHECK(copy.run({"verify"}).exit == 0);
-}
-
-TEST_CASE("processes that hold, confirm, release and let expire never get in each other's way",
-          "[reserve][concurrency]") {
-  Shop db;
-  // Each worker takes one of four ways with one unit, and brings in what it took away; afterwards the shop
-  // must add up. INVCTL_TEST_WORKERS and INVCTL_TEST_SECONDS make a long run of it.
-  const auto workers = from_environment("INVCTL_TEST_WORKERS", 8);
-  const auto seconds = from_environment("INVCTL_TEST_SECONDS", 0);
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-  const auto before = db.stock("BOLT").at("on_hand").get<std::int64_t>();
-  std::vector<std::int64_t> confirmed_by(workers, 0);
-  std::atomic<std::int64_t> rounds = 0;  // of a long run
-  std::vector<std::vector<std::string>> surprises(workers);
-  const auto work = [&](std::size_t worker) {
-    const auto call = [&](std::vector<std::string> command, std::vector<int> allowed) {
-      command.insert(command.end(), {"--json", "--lock-timeout", "60s"});
-      const auto result = db.run(command);
-      if (std::find(allowed.begin(), allowed.end(), result.exit) == allowed.end()) {
-        surprises[worker].push_back(command.front() + ": exit " + std::to_string(result.exit) + " " +
-                                    result.err);
-      }
-      return result;
-    };
-    std::mt19937_64 random(worker);
-    for (std::size_t i = 0; seconds > 0 ? std::chrono::steady_clock::now() < end : i < 6; ++i) {
-      const auto way = seconds > 0 ? random() % 4 : (worker + i) % 4;
-      const auto held = call({"reserve", "-w", "EAST", "BOLT=1", "--ttl", way == 0 ? "1ms" : "1m"}, {0, 4});
-      if (held.exit != 0) continue;
-      const auto id = std::to_string(held.json().at("reservation").get<std::int64_t>());
-      if (way == 1 && call({"confirm", id}, {0}).exit == 0) ++confirmed_by[worker];
-      if (way == 2) call({"release", id}, {0});
-      if (way == 3 && call({"confirm", id, "--user", "kim"}, {0}).exit == 0) ++confirmed_by[worker];
-      if (seconds > 0 && way % 2 == 1) {
-        call({"receive", "-w", "EAST", "BOLT=1"}, {0});
-        --confirmed_by[worker];
-        ++rounds;
-      }
-    }
-  };
-  // What is available is never negative, whenever somebody looks.
-  std::atomic<bool> over = false;
-  std::vector<std::string> seen_below;
-  std::thread watcher([&] {
-    while (!over) {
-      const auto row = db.must({"stock", "--sku", "BOLT", "-w", "EAST", "--json"}).json().at(0);
-      if (row.at("available") < 0 || row.at("reserved") < 0) seen_below.push_back(row.dump());
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-  });
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < workers; ++i) threads.emplace_back(work, i);
-  for (auto& thread : threads) thread.join();
-  over = true;
-  watcher.join();
-  for (const auto& row : seen_below) FAIL_CHECK(row);
-  if (seconds > 0) WARN(workers << " workers, " << seconds << " s, " << rounds << " confirmed");
-  std::int64_t confirmed = 0;
-  for (std::size_t i = 0; i < workers; ++i) {
-    for (const auto& surprise : surprises[i]) FAIL_CHECK(surprise);
-    confirmed += confirmed_by[i];
-  }
-  wait_past(std::chrono::milliseconds(5));
-  db.run({"ship", "-w", "EAST", "BOLT=1000"});  // refused; whatever has expired is given back
-  CHECK((seconds > 0 ? rounds.load() : confirmed) > 0);
-  CHECK(db.stock("BOLT").at("on_hand") == before - confirmed);
-  CHECK(db.stock("BOLT").at("reserved") == 0);
-  CHECK(db.integer("SELECT count(*) FROM hold") == 0);
-  db.verify();
 }
