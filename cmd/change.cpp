@@ -226,7 +226,7 @@ Exit post_lines(Context& context, Kind kind, const ChangeOptions& options) {
                                .expect = std::nullopt});
   }
   return keep_scans(
-      context, again, [&] { return scanned; },
+      context, again, [&]() -> const auto& { return scanned; },
       [&] {
         if (options.complete_lines) options.complete_lines(operation.lines);
         return post_and_report(context, std::move(operation), options.dry_run);

@@ -117,7 +117,8 @@ Exit enter_scans(Context& context, const CountOptions& options) {
   std::vector<CountEntry> entries;
   for (const auto& line : scanned) entries.push_back({line.sku, line.quantity});
   return keep_scans(
-      context, again, [&] { return scanned; }, [&] { return enter(context, options, std::move(entries)); });
+      context, again, [&]() -> const auto& { return scanned; },
+      [&] { return enter(context, options, std::move(entries)); });
 }
 
 Exit enter_words(Context& context, const CountOptions& options) {
