@@ -1,3 +1,4 @@
+#include "catalog_change.hpp"
 #include "change.hpp"
 
 namespace invctl::cmd {
@@ -43,9 +44,10 @@ void setup_adjust(CLI::App& app, Action& action) {
       return post_input(context, Kind::adjust, *options, std::move(mapping));
     }
     auto operation = make_operation(context, Kind::adjust, *options);
-    if (options->reason.empty())
+    operation.reason = text_or_nothing(options->reason, "--reason");
+    if (!operation.reason) {
       throw Error(Exit::usage, "why? --reason TEXT is needed", "say why the stock is corrected");
-    operation.reason = parse_text(options->reason, "--reason");
+    }
     operation.lines = adjust_lines(context, *options);
     return post_and_report(context, std::move(operation), options->dry_run);
   };

@@ -1,5 +1,6 @@
 #include "catalog_change.hpp"
 
+#include "core/text.hpp"
 #include "stock/transactions.hpp"
 
 namespace invctl::cmd {
@@ -15,7 +16,7 @@ void change_catalog(Context& context, const std::function<void(CatalogStore&)>& 
 }
 
 std::optional<std::string> text_or_nothing(const std::optional<std::string>& value, std::string_view what) {
-  return value && !value->empty() ? std::optional(parse_text(*value, what)) : std::nullopt;
+  return value && !text::trim(*value).empty() ? std::optional(parse_text(*value, what)) : std::nullopt;
 }
 
 }  // namespace invctl::cmd

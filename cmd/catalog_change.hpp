@@ -14,7 +14,7 @@ namespace invctl::cmd {
 // more than once; what it throws undoes everything.
 void change_catalog(Context& context, const std::function<void(CatalogStore&)>& change);
 
-// A text option: absent and empty both mean that there is none.
+// A text option: absent, empty and blank all mean that there is none.
 std::optional<std::string> text_or_nothing(const std::optional<std::string>& value, std::string_view what);
 
 }  // namespace invctl::cmd

@@ -82,11 +82,10 @@ PriceRequest make_request(Context& context, const PriceOptions& options, const C
     request.effective_at = parse_time(*options.effective, why);
     if (!request.effective_at) throw Error(Exit::usage, "--effective: " + why);
   }
+  const auto reason = text_or_nothing(options.reason, "--reason");
+  if (!reason) throw Error(Exit::usage, "why? --reason is empty", "--reason TEXT");
   const auto origin = context.origin();
-  request.note = {context.actor(), parse_text(*options.reason, "--reason"),
-                  origin.host,     origin.tool_version,
-                  std::nullopt,    0};
-  if (request.note.reason.empty()) throw Error(Exit::usage, "why? --reason is empty");
+  request.note = {context.actor(), *reason, origin.host, origin.tool_version, std::nullopt, 0};
   Operation keyed;
   if (options.id) keyed.key = parse_code(*options.id, "--id");
   if (!keyed.key) ensure_key(keyed);
