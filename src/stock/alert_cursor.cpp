@@ -42,8 +42,13 @@ AlertCursor::AlertCursor(std::string path, const std::string& database, const Al
     : path_(std::move(path)),
       header_(fmt::format("invctl-alert-cursor-1\t{}\t{}\t{}", database, filter.warehouse.value_or(""),
                           filter.sku.value_or(""))) {
-  lock(deadline);
-  read();
+  try {
+    lock(deadline);
+    read();
+  } catch (...) {
+    if (lock_ >= 0) close(lock_);  // no destructor runs for what was never made
+    throw;
+  }
 }
 
 AlertCursor::~AlertCursor() {
