@@ -126,7 +126,8 @@ CodesFound SqlStore::look_up(std::span<const std::string> warehouses, bool every
   bind_list(query, skus, goods);
   if (!every_warehouse) bind_list(query, warehouses, places);
   CodesFound found;
-  auto& resolved = resolved_.emplace();
+  resolved_ = Resolved();  // clang does not know yet, inside the class, that emplace() could make one
+  auto& resolved = *resolved_;
   while (query.next()) {
     const auto id = query.integer(1);
     switch (query.integer(0)) {
