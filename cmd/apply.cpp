@@ -81,31 +81,6 @@ intake::Options run_options(Context& context, const ApplyOptions& options) {
   return run;
 }
 
-intake::InputOptions input_options(const ApplyOptions& options) {
-  intake::InputOptions input;
-  input.path = options.path;
-  input.delimiter = io::parse_delimiter(options.delimiter);
-  input.encoding = options.encoding;
-  if (!options.input_format) return input;
-  if (*options.input_format != "csv" && *options.input_format != "ndjson") {
-    throw Error(Exit::usage,
-                fmt::format("--input-format {} is not csv or ndjson", text::quoted(*options.input_format)));
-  }
-  input.ndjson = *options.input_format == "ndjson";
-  return input;
-}
-
-void complete_mapping(Context& context, intake::Mapping& mapping, const ApplyOptions& options) {
-  intake::add_map_words(mapping, options.maps);
-  intake::add_set_words(mapping, options.constants);
-  mapping.group_by = options.group_by;
-  if (options.reason_default) {
-    mapping.defaults[intake::index_of(intake::Field::reason)] =
-        parse_text(*options.reason_default, "--reason-default");
-  }
-  if (!mapping.default_warehouse) mapping.default_warehouse = context.settings.text("warehouse");
-}
-
 // The kind of a row: from at most one of --kind-map, --kind-from-sign, and the row's own field.
 void choose_kind(intake::Mapping& mapping, const ApplyOptions& options) {
   const bool says_field =
@@ -176,6 +151,32 @@ intake::Report apply_export(Context& context, db::SqlStore& store, intake::Input
 
 }  // namespace
 
+intake::InputOptions input_options(const ApplyOptions& options) {
+  intake::InputOptions input;
+  input.path = options.path;
+  input.delimiter = io::parse_delimiter(options.delimiter);
+  input.encoding = options.encoding;
+  if (!options.input_format) return input;
+  if (*options.input_format != "csv" && *options.input_format != "ndjson") {
+    throw Error(Exit::usage,
+                fmt::format("--input-format {} is not csv or ndjson", text::quoted(*options.input_format)));
+  }
+  input.ndjson = *options.input_format == "ndjson";
+  return input;
+}
+
+void complete_mapping(Context& context, intake::Mapping& mapping, const ApplyOptions& options) {
+  intake::add_map_words(mapping, options.maps);
+  intake::add_set_words(mapping, options.constants);
+  mapping.group_by = options.group_by;
+  if (options.reason_default) {
+    mapping.defaults[intake::index_of(intake::Field::reason)] =
+        parse_text(*options.reason_default, "--reason-default");
+  }
+  if (!mapping.default_warehouse) mapping.default_warehouse = context.settings.text("warehouse");
+  choose_kind(mapping, options);
+}
+
 void add_input_options(CLI::App& app, ApplyOptions& options) {
   const auto add = [&](const char* name, auto& value, const char* help, const char* type) {
     return app.add_option(name, value, help)->type_name(type)->group(input_group);
@@ -208,7 +209,6 @@ Exit apply_input(Context& context, const ApplyOptions& options, intake::Mapping 
   const auto start = std::chrono::steady_clock::now();
   const auto run = run_options(context, options);
   complete_mapping(context, mapping, options);
-  choose_kind(mapping, options);
   if (mapping.constants[intake::index_of(intake::Field::id)]) {
     throw Error(Exit::usage, "--set id gives all operations the same id",
                 "--map id=COLUMN, or --source NAME");

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apply/input.hpp"
 #include "apply/mapping.hpp"
 #include "apply/run.hpp"
 #include "command.hpp"
@@ -28,6 +29,11 @@ struct ApplyOptions {
 
 // Declares what `apply` and `--from` share: how the input is read, and what is done about errors.
 void add_input_options(CLI::App& app, ApplyOptions& options);
+
+// What they say: where the input is and of what form, and what its rows mean. The latter throws Error(usage)
+// where the kind of a row is said in more than one way.
+intake::InputOptions input_options(const ApplyOptions& options);
+void complete_mapping(Context& context, intake::Mapping& mapping, const ApplyOptions& options);
 
 // Whether one of these was given; names it. They mean nothing without an input.
 std::optional<std::string> input_option_given(const CLI::App& app);

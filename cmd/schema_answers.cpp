@@ -70,18 +70,26 @@ Json seed_counts() {
 }
 
 Json percentiles() {
-  return object(
-      {{"p50", number()}, {"p90", number()}, {"p95", number()}, {"p99", number()}, {"max", number()}});
+  return object({{"p50", number()},
+                 {"p90", number()},
+                 {"p95", number()},
+                 {"p99", number()},
+                 {"p999", number()},
+                 {"max", number()}});
 }
 
-Json simulation() {
+Json simulation_run() {
   const Json check = object({{"name", string()}, {"ok", boolean()}, {"detail", string()}});
   return object({{"scenario", string()},
                  {"strategy", string()},
+                 {"round", integer()},
                  {"engine", string()},
                  {"mode", string()},
                  {"buyers", integer()},
                  {"quantity", integer()},
+                 {"products", integer()},
+                 {"lines", integer()},
+                 {"skew", number()},
                  {"stock", integer()},
                  {"workers", integer()},
                  {"processes", integer()},
@@ -89,6 +97,8 @@ Json simulation() {
                  {"arrivals", string()},
                  {"window_s", number()},
                  {"think_s", number()},
+                 {"pause_s", number()},
+                 {"fence", boolean()},
                  {"seed", integer()},
                  {"sold", integer()},
                  {"buyers_sold", integer()},
@@ -96,14 +106,43 @@ Json simulation() {
                  {"oversold", integer()},
                  {"busy", integer()},
                  {"failed", integer()},
+                 {"looks", integer()},
+                 {"kills", integer()},
                  {"elapsed_s", number()},
                  {"throughput_per_s", number()},
                  {"latency_ms", percentiles()},
                  {"service_ms", percentiles()},
+                 {"lock_wait_ms", percentiles()},
                  {"retries", integer()},
+                 {"deadlocks", integer()},
                  {"inversions", object({{"count", integer()}, {"pairs", integer()}, {"share", number()}})},
+                 {"fairness", object({{"jain", number()}, {"last_winner", integer()}})},
+                 {"timeline", object({{"step_s", number()}, {"answers", array(integer())}})},
+                 {"cpu", object({{"user_s", number()}, {"system_s", number()}})},
+                 {"memory_peak_bytes", integer()},
                  {"verdict", object({{"ok", boolean()}, {"checks", array(check)}})},
                  {"database", nullable(string())}});
+}
+
+// With --compare all runs, and what each strategy came to.
+Json simulation() {
+  const Json spread = object({{"median", number()}, {"min", number()}, {"max", number()}});
+  const Json row = object({{"strategy", string()},
+                           {"throughput_per_s", spread},
+                           {"p50_ms", spread},
+                           {"p99_ms", spread},
+                           {"cpu_us_per_answer", spread},
+                           {"inverted_share", number()},
+                           {"sold", integer()},
+                           {"oversold", integer()},
+                           {"busy", integer()},
+                           {"retries", integer()},
+                           {"deadlocks", integer()},
+                           {"broken_rounds", integer()}});
+  return {{"anyOf", Json::array({simulation_run(), object({{"scenario", string()},
+                                                           {"rounds", integer()},
+                                                           {"comparison", array(row)},
+                                                           {"runs", array(simulation_run())}})})}};
 }
 
 Json audit(const std::vector<std::pair<std::string, Json>>& counts) {

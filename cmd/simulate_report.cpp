@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/text.hpp"
 #include "io/json_text.hpp"
 #include "io/progress.hpp"
+#include "sim/text_chart.hpp"
 
 namespace invctl::cmd {
 
@@ -32,11 +34,12 @@ double seconds(std::chrono::milliseconds d) {
 }
 
 Json to_json(const sim::Percentiles& p) {
-  return {{"p50", milliseconds(p.p50)},
-          {"p90", milliseconds(p.p90)},
-          {"p95", milliseconds(p.p95)},
-          {"p99", milliseconds(p.p99)},
-          {"max", milliseconds(p.max)}};
+  return {{"p50", milliseconds(p.p50)}, {"p90", milliseconds(p.p90)},   {"p95", milliseconds(p.p95)},
+          {"p99", milliseconds(p.p99)}, {"p999", milliseconds(p.p999)}, {"max", milliseconds(p.max)}};
+}
+
+Json to_json(const Spread& spread) {
+  return {{"median", rounded(spread.median)}, {"min", rounded(spread.least)}, {"max", rounded(spread.most)}};
 }
 
 Json to_json(const sim::Verdict& verdict) {
@@ -47,46 +50,81 @@ Json to_json(const sim::Verdict& verdict) {
   return {{"ok", verdict.ok()}, {"checks", std::move(checks)}};
 }
 
-Json to_json(const SimulationReport& report) {
-  const auto& metrics = report.metrics;
-  Json json = {{"scenario", report.scenario.name},
-               {"strategy", report.strategy->name},
-               {"engine", report.engine},
-               {"mode", report.mode},
-               {"buyers", report.scenario.buyers},
-               {"quantity", report.scenario.quantity},
-               {"stock", report.scenario.stock},
-               {"workers", report.workers},
+void add_plan(Json& json, const SimulationPlan& plan, const RunReport& report) {
+  const auto& demand = plan.scenario.demand;
+  json.update({{"engine", plan.engine},
+               {"mode", plan.mode},
+               {"buyers", demand.requests},
+               {"quantity", demand.quantity},
+               {"products", plan.scenario.site.skus.size()},
+               {"lines", demand.items},
+               {"skew", demand.skew},
+               {"stock", plan.scenario.site.stock},
+               {"workers", plan.workers},
                {"processes", report.processes},
-               {"turnstile", report.turnstile},
-               {"arrivals", sim::arrivals_name(report.scenario.arrivals)},
-               {"window_s", seconds(report.scenario.window)},
-               {"think_s", seconds(report.think)},
-               {"seed", report.scenario.seed}};
+               {"turnstile", report.strategy->turnstile && report.service.turnstile},
+               {"arrivals", sim::arrivals_name(demand.arrivals)},
+               {"window_s", seconds(demand.window)},
+               {"think_s", seconds(report.service.think)},
+               {"pause_s", seconds(report.service.pause)},
+               {"fence", report.service.fence},
+               {"seed", demand.seed}});
+}
+
+Json to_json(const SimulationPlan& plan, const RunReport& report) {
+  const auto& metrics = report.metrics;
+  Json json = {
+      {"scenario", plan.scenario.name}, {"strategy", report.strategy->name}, {"round", report.round}};
+  add_plan(json, plan, report);
   json.update({{"sold", metrics.sold},
-               {"buyers_sold", metrics.buyers_sold},
+               {"buyers_sold", metrics.accepted},
                {"sold_out", metrics.sold_out},
-               {"oversold", metrics.oversold},
+               {"oversold", report.verdict.oversold},
                {"busy", metrics.busy},
                {"failed", metrics.failed},
+               {"looks", metrics.looks},
+               {"kills", metrics.kills},
                {"elapsed_s", seconds(metrics.elapsed_ns)},
                {"throughput_per_s", rounded(metrics.throughput)},
                {"latency_ms", to_json(metrics.latency)},
                {"service_ms", to_json(metrics.service)},
-               {"retries", metrics.retries}});
+               {"lock_wait_ms", to_json(metrics.lock_wait)},
+               {"retries", metrics.retries},
+               {"deadlocks", metrics.deadlocks}});
   json["inversions"] = {{"count", report.inversions.count},
                         {"pairs", report.inversions.pairs},
                         {"share", std::round(report.inversions.share() * 1e6) / 1e6}};
+  json["fairness"] = {{"jain", rounded(metrics.jain)}, {"last_winner", metrics.last_winner}};
+  json["timeline"] = {{"step_s", static_cast<double>(metrics.timeline.step_ns) / 1e9},
+                      {"answers", metrics.timeline.answers}};
+  json["cpu"] = {{"user_s", rounded(static_cast<double>(report.usage.user_us) / 1e6)},
+                 {"system_s", rounded(static_cast<double>(report.usage.system_us) / 1e6)}};
+  json["memory_peak_bytes"] = report.usage.peak_bytes;
   json["verdict"] = to_json(report.verdict);
   json["database"] = report.database ? Json(*report.database) : Json();
   return json;
 }
 
+Json to_json(const ComparisonRow& row) {
+  return {{"strategy", row.strategy->name},
+          {"throughput_per_s", to_json(row.throughput)},
+          {"p50_ms", to_json(row.p50_ms)},
+          {"p99_ms", to_json(row.p99_ms)},
+          {"cpu_us_per_answer", to_json(row.cpu_us)},
+          {"inverted_share", rounded(row.inverted)},
+          {"sold", row.sold},
+          {"oversold", row.oversold},
+          {"busy", row.busy},
+          {"retries", row.retries},
+          {"deadlocks", row.deadlocks},
+          {"broken_rounds", row.broken}};
+}
+
 // For csv and tsv: one row per value, named by its place in the JSON answer.
-void print_values(Context& context, io::Format format, const SimulationReport& report) {
+void print_values(Context& context, io::Format format, const Json& json) {
   io::RowWriter rows(context.out, format, {{"measure", io::Kind::code}, {"value", io::Kind::code}},
                      context.table_options());
-  const auto values = to_json(report).flatten();  // items() refers to it
+  const auto values = json.flatten();  // items() refers to it
   for (const auto& [path, value] : values.items()) {
     auto name = path.substr(1);
     for (char& c : name) c = c == '/' ? '.' : c;
@@ -105,37 +143,15 @@ std::string ms(std::int64_t ns) {
   return fmt::format("{:.1f}", static_cast<double>(ns) / 1e6);
 }
 
-std::string who_and_what(const SimulationReport& report) {
-  const auto& scenario = report.scenario;
-  const auto when = scenario.arrivals == sim::Arrivals::burst
-                        ? std::string("at once")
-                        : fmt::format("within {}", format_duration(scenario.window));
-  auto text = fmt::format("{} under {}: {} {} for {} {}", scenario.name, report.strategy->name,
-                          number(scenario.buyers), scenario.buyers == 1 ? "buyer" : "buyers " + when,
-                          number(scenario.stock), scenario.stock == 1 ? "unit" : "units");
-  if (scenario.quantity != 1) text += fmt::format(", {} each", number(scenario.quantity));
-  return text;
-}
-
-std::string how(const SimulationReport& report) {
-  auto text = report.mode == "processes"
-                  ? fmt::format("{}, {} processes, {} at a time", report.engine,
-                                number(static_cast<std::int64_t>(report.processes)), number(report.workers))
-                  : fmt::format("{}, {}", report.engine, text::count(report.workers, "thread"));
-  text += fmt::format(", {} arrivals, seed {}", sim::arrivals_name(report.scenario.arrivals),
-                      report.scenario.seed);
-  if (report.think.count() > 0) text += fmt::format(", think time {}", format_duration(report.think));
-  return text;
-}
-
-void print_outcome(Context& context, const SimulationReport& report) {
+void print_outcome(Context& context, const RunReport& report) {
   const auto& metrics = report.metrics;
   io::RowWriter rows(context.out, io::Format::table,
                      {{"outcome", io::Kind::code}, {"buyers", io::Kind::number}, {"units", io::Kind::number}},
                      context.table_options());
-  rows.row({"sold", number(metrics.buyers_sold), number(metrics.sold)});
+  rows.row({"sold", number(metrics.accepted), number(metrics.sold)});
+  if (metrics.looks > 0) rows.row({"looked", number(metrics.looks), "-"});
   rows.row({"sold out", number(metrics.sold_out), "-"});
-  rows.row({"oversold", "-", number(metrics.oversold)});
+  rows.row({"oversold", "-", number(report.verdict.oversold)});
   rows.row({"busy", number(metrics.busy), "-"});
   rows.row({"failed", number(metrics.failed), "-"});
   rows.finish();
@@ -148,14 +164,30 @@ void print_latency(Context& context, const sim::Metrics& metrics) {
                       {"p90", io::Kind::number},
                       {"p95", io::Kind::number},
                       {"p99", io::Kind::number},
+                      {"p99.9", io::Kind::number},
                       {"max", io::Kind::number}},
                      context.table_options());
   const auto row = [&](const std::string& name, const sim::Percentiles& p) {
-    rows.row({name, ms(p.p50), ms(p.p90), ms(p.p95), ms(p.p99), ms(p.max)});
+    rows.row({name, ms(p.p50), ms(p.p90), ms(p.p95), ms(p.p99), ms(p.p999), ms(p.max)});
   };
   row("arrival to answer", metrics.latency);
   row("without waiting for a worker", metrics.service);
+  row("of that, waiting for locks", metrics.lock_wait);
   rows.finish();
+}
+
+void print_charts(Context& context, const sim::Metrics& metrics) {
+  constexpr std::size_t usual = 80;
+  constexpr std::size_t widest = 100;
+  const auto terminal = context.table_options().terminal.width;
+  const auto width = std::clamp<std::size_t>(terminal == 0 ? usual : terminal, 20, widest);
+  for (const auto& line : sim::latency_histogram(metrics.latencies, width)) context.out.write(line + '\n');
+  const auto& [step_ns, answers] = metrics.timeline;
+  if (metrics.latencies.empty()) return;
+  const auto most = *std::max_element(answers.begin(), answers.end());
+  context.out.write(fmt::format("\nanswers over time, at most {:.0f} per second\n{}\n",
+                                static_cast<double>(most) * 1e9 / static_cast<double>(step_ns),
+                                sim::sparkline(answers, std::min(width, answers.size()))));
 }
 
 void print_checks(Context& context, const sim::Verdict& verdict) {
@@ -167,16 +199,29 @@ void print_checks(Context& context, const sim::Verdict& verdict) {
   rows.finish();
 }
 
-void print_table(Context& context, const SimulationReport& report) {
+std::string effort(const RunReport& report) {
+  const auto& metrics = report.metrics;
+  auto text =
+      fmt::format("{:.3f} s, {:.0f} answers per second, {}, {}", seconds(metrics.elapsed_ns),
+                  metrics.throughput, metrics.retries == 1 ? "1 retry" : number(metrics.retries) + " retries",
+                  text::count(metrics.deadlocks, "deadlock"));
+  if (metrics.kills > 0) text += fmt::format(", {} killed", text::count(metrics.kills, "worker"));
+  return text + fmt::format("\nprocessor time {:.2f} s user, {:.2f} s system; at most {:.0f} MB of memory",
+                            static_cast<double>(report.usage.user_us) / 1e6,
+                            static_cast<double>(report.usage.system_us) / 1e6,
+                            static_cast<double>(report.usage.peak_bytes) / 1e6);
+}
+
+void print_table(Context& context, const SimulationPlan& plan, const RunReport& report) {
   const auto& metrics = report.metrics;
   auto& out = context.out;
-  out.write(who_and_what(report) + '\n' + how(report) + "\n\n");
+  out.write(fmt::format("{} under {}\n{}\n\n", who_and_what(plan), report.strategy->name, how(plan, report)));
   print_outcome(context, report);
   out.write("\n");
   print_latency(context, metrics);
-  out.write(fmt::format("\n{:.3f} s, {:.0f} answers per second, {}\n", seconds(metrics.elapsed_ns),
-                        metrics.throughput,
-                        metrics.retries == 1 ? "1 retry" : number(metrics.retries) + " retries"));
+  out.write("\n");
+  print_charts(context, metrics);
+  out.write(fmt::format("\n{}\n", effort(report)));
   out.write(fmt::format("{} of {} pairs of buyers were served in the wrong order ({:.2f} %)\n\n",
                         number(report.inversions.count), number(report.inversions.pairs),
                         report.inversions.share() * 100));
@@ -184,31 +229,170 @@ void print_table(Context& context, const SimulationReport& report) {
   if (report.database) out.write(fmt::format("\nkept: {}\n", text::printable(*report.database)));
 }
 
-}  // namespace
+std::string with_spread(const Spread& spread, int decimals) {
+  return fmt::format("{:.{}f}", spread.median, decimals);
+}
 
-void print_report(Context& context, const SimulationReport& report) {
-  const auto format = context.format();
-  if (io::is_json(format)) {
-    io::print_json(context.out, format, to_json(report));
-  } else if (format == io::Format::table) {
-    print_table(context, report);
-  } else {
-    print_values(context, format, report);
+void print_comparison_table(Context& context, const SimulationPlan& plan,
+                            const std::vector<RunReport>& reports) {
+  context.out.write(fmt::format("{}\n{}, {} by turns\n\n", who_and_what(plan), how(plan, reports.front()),
+                                text::count(plan.rounds, "round")));
+  io::RowWriter rows(context.out, io::Format::table,
+                     {{"strategy", io::Kind::code},
+                      {"per second", io::Kind::number},
+                      {"(spread)", io::Kind::code},
+                      {"p50 ms", io::Kind::number},
+                      {"p99 ms", io::Kind::number},
+                      {"inverted", io::Kind::number},
+                      {"retries", io::Kind::number},
+                      {"verdict", io::Kind::code}},
+                     context.table_options());
+  const auto table = compare(plan, reports);
+  for (const auto& row : table) {
+    rows.row({std::string(row.strategy->name), with_spread(row.throughput, 0),
+              fmt::format("{:.0f}-{:.0f}", row.throughput.least, row.throughput.most),
+              with_spread(row.p50_ms, 1), with_spread(row.p99_ms, 1),
+              fmt::format("{:.1f}%", row.inverted * 100), number(row.retries),
+              row.broken == 0 ? "holds" : "BROKEN"});
+  }
+  rows.finish();
+  context.out.write("\nmedians of the rounds; of retries the most\n");
+  for (const auto& row : table) {
+    if (row.broken > 0) {
+      context.out.write(fmt::format("{}: {}\n", row.strategy->name, text::printable(row.why)));
+    }
   }
 }
 
-Error verdict_error(const SimulationReport& report) {
+}  // namespace
+
+Spread spread(std::vector<double> values) {
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  const auto n = values.size();
+  const auto median = n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+  return {median, values.front(), values.back()};
+}
+
+std::string who_and_what(const SimulationPlan& plan) {
+  const auto& scenario = plan.scenario;
+  const auto& demand = scenario.demand;
+  const auto when = demand.arrivals == sim::Arrivals::burst
+                        ? std::string("at once")
+                        : fmt::format("within {}", format_duration(demand.window));
+  const auto units = scenario.site.stock;
+  const auto products = static_cast<std::int64_t>(scenario.site.skus.size());
+  auto text = fmt::format("{}: {} {} for {} {}", scenario.name, number(demand.requests),
+                          demand.requests == 1 ? "buyer" : "buyers " + when, number(units),
+                          units == 1 ? "unit" : "units");
+  if (products != 1) text += fmt::format(" of each of {} products", number(products));
+  if (demand.quantity != 1) text += fmt::format(", {} each", number(demand.quantity));
+  return text;
+}
+
+std::string how(const SimulationPlan& plan, const RunReport& report) {
+  auto text = plan.mode == "processes"
+                  ? fmt::format("{}, {} processes, {} at a time", plan.engine,
+                                number(static_cast<std::int64_t>(report.processes)), number(plan.workers))
+                  : fmt::format("{}, {}", plan.engine, text::count(plan.workers, "thread"));
+  text += fmt::format(", {} arrivals, seed {}", sim::arrivals_name(plan.scenario.demand.arrivals),
+                      plan.scenario.demand.seed);
+  if (report.service.think.count() > 0) {
+    text += fmt::format(", think time {}", format_duration(report.service.think));
+  }
+  return text;
+}
+
+std::vector<ComparisonRow> compare(const SimulationPlan& plan, const std::vector<RunReport>& reports) {
+  std::vector<ComparisonRow> rows;
+  for (const auto* strategy : plan.strategies) {
+    auto& row = rows.emplace_back();
+    row.strategy = strategy;
+    std::vector<double> rates;
+    std::vector<double> p50;
+    std::vector<double> p99;
+    std::vector<double> cpu;
+    std::vector<double> inverted;
+    for (const auto& report : reports) {
+      if (report.strategy != strategy) continue;
+      const auto& metrics = report.metrics;
+      rates.push_back(metrics.throughput);
+      p50.push_back(milliseconds(metrics.latency.p50));
+      p99.push_back(milliseconds(metrics.latency.p99));
+      cpu.push_back(static_cast<double>(report.usage.user_us + report.usage.system_us) /
+                    static_cast<double>(std::max<std::size_t>(metrics.latencies.size(), 1)));
+      inverted.push_back(report.inversions.share());
+      row.sold = std::max(row.sold, metrics.sold);
+      row.oversold = std::max(row.oversold, report.verdict.oversold);
+      row.busy = std::max(row.busy, metrics.busy);
+      row.retries = std::max(row.retries, metrics.retries);
+      row.deadlocks = std::max(row.deadlocks, metrics.deadlocks);
+      if (const auto* failure = report.verdict.first_failure(); failure != nullptr) {
+        if (row.broken++ == 0) row.why = fmt::format("{}: {}", failure->name, failure->detail);
+      }
+    }
+    row.throughput = spread(std::move(rates));
+    row.p50_ms = spread(std::move(p50));
+    row.p99_ms = spread(std::move(p99));
+    row.cpu_us = spread(std::move(cpu));
+    row.inverted = spread(std::move(inverted)).median;
+  }
+  return rows;
+}
+
+void print_report(Context& context, const SimulationPlan& plan, const RunReport& report) {
+  const auto format = context.format();
+  if (io::is_json(format)) {
+    io::print_json(context.out, format, to_json(plan, report));
+  } else if (format == io::Format::table) {
+    print_table(context, plan, report);
+  } else {
+    print_values(context, format, to_json(plan, report));
+  }
+}
+
+void print_comparison(Context& context, const SimulationPlan& plan, const std::vector<RunReport>& reports) {
+  const auto format = context.format();
+  if (format == io::Format::table) {
+    print_comparison_table(context, plan, reports);
+    return;
+  }
+  auto comparison = Json::array();
+  for (const auto& row : compare(plan, reports)) comparison.push_back(to_json(row));
+  auto runs = Json::array();
+  for (const auto& report : reports) runs.push_back(to_json(plan, report));
+  const Json json = {
+      {"scenario", plan.scenario.name}, {"rounds", plan.rounds}, {"comparison", comparison}, {"runs", runs}};
+  if (io::is_json(format)) {
+    io::print_json(context.out, format, json);
+  } else {
+    print_values(context, format, json);
+  }
+}
+
+std::optional<Error> verdict_error(const std::vector<RunReport>& reports) {
   std::vector<std::string> names;
   Error error(Exit::invariant, "", "");
-  for (const auto& check : report.verdict.checks) {
-    if (check.ok) continue;
-    names.push_back(check.name);
-    error.add_line(
-        {fmt::format("{}: {}", check.name, check.detail), {{"check", check.name}, {"detail", check.detail}}});
+  bool expected = true;
+  for (const auto& report : reports) {
+    expected =
+        expected && (report.verdict.ok() || (report.strategy->must_oversell && report.verdict.oversold > 0));
+    for (const auto& check : report.verdict.checks) {
+      if (check.ok) continue;
+      const auto name =
+          reports.size() == 1 ? check.name : fmt::format("{} ({})", check.name, report.strategy->name);
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      names.push_back(name);
+      error.add_line({fmt::format("{}: {}", name, check.detail),
+                      {{"strategy", std::string(report.strategy->name)},
+                       {"check", check.name},
+                       {"detail", check.detail}}});
+    }
   }
+  if (names.empty()) return std::nullopt;
   error.message = fmt::format("{} {} broken: {}", names.size(), names.size() == 1 ? "check is" : "checks are",
                               text::join(names, ", "));
-  if (report.strategy->must_oversell) error.hint = "that is what the negative control is for";
+  if (expected) error.hint = "that is what the negative control is for";
   return error;
 }
 

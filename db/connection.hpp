@@ -77,6 +77,9 @@ class Connection {
 
   // A write transaction: waits in line until the deadline. StoreError(retry), exit 6, when time is up.
   virtual void begin(const Deadline& deadline) = 0;
+  // A transaction that the engine keeps serializable, without any lock of ours: reads belong to it, and one
+  // that cannot be put into an order with others fails with StoreError(retry).
+  virtual void begin_serializable(const Deadline& deadline) = 0;
   // A read transaction: everything in it sees one snapshot.
   virtual void begin_snapshot() = 0;
   // StoreError(lost) where the connection broke and it is not known whether the commit happened.

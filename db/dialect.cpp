@@ -17,6 +17,7 @@ const Dialect sqlite_dialect = {
     .first_new_id = "",
     .note_operation = "",
     .noted_operation = "",
+    .rows_matched = "SELECT changes()",
     .rows_per_page = 0,
 };
 
@@ -34,6 +35,7 @@ const Dialect mysql_dialect = {
     .first_new_id = "LAST_INSERT_ID()",
     .note_operation = "SET @invctl_operation = IF(ROW_COUNT() = {}, LAST_INSERT_ID(), NULL)",
     .noted_operation = "@invctl_operation",
+    .rows_matched = "SELECT ROW_COUNT()",
     .rows_per_page = 2000,
 };
 

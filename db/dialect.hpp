@@ -47,6 +47,9 @@ struct Dialect {
   std::string_view note_operation;
   std::string_view noted_operation;
 
+  // How many rows the statement before has matched, as a query.
+  std::string_view rows_matched;
+
   // How many operations or rows are read at a time where a table is read whole; 0: all, because rows come one
   // by one. A server's client library buffers the answer.
   std::size_t rows_per_page;

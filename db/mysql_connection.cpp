@@ -292,6 +292,12 @@ std::string MysqlConnection::lock_wait_limit() {
   return fmt::format("SET SESSION innodb_lock_wait_timeout = {0}, lock_wait_timeout = {0}", wait);
 }
 
+void MysqlConnection::begin_serializable(const Deadline& deadline) {
+  require_session();
+  update_later("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", -1);
+  begin(deadline);
+}
+
 void MysqlConnection::begin(const Deadline& deadline) {
   require_session();
   deadline_ = deadline;

@@ -51,6 +51,7 @@ class MysqlConnection : public Connection {
 
   // Each lock wait is bounded by what is left of the deadline, in whole seconds, at least one.
   void begin(const Deadline& deadline) override;
+  void begin_serializable(const Deadline& deadline) override;
   void begin_snapshot() override;
   void commit() override;
   void rollback() noexcept override;

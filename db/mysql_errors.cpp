@@ -113,8 +113,10 @@ void throw_mysql_error(int number, const std::string& text, MysqlPhase phase) {
   }
   if (is_one_of(number, repeatable) || is_one_of(number, refers_to_nothing) ||
       (phase == MysqlPhase::commit && is_one_of(number, moved_at_commit))) {
-    throw StoreError(StoreError::Kind::retry, Exit::busy, "the database is busy: " + shown,
+    StoreError error(StoreError::Kind::retry, Exit::busy, "the database is busy: " + shown,
                      "safe to repeat; --lock-timeout waits longer");
+    error.deadlock = number == 1213;
+    throw error;
   }
   if (number == 1062 || number == 1586) {
     throw StoreError(StoreError::Kind::duplicate, Exit::conflict, "a unique key is taken");

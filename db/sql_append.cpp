@@ -19,7 +19,7 @@ std::int64_t SqlStore::next_id(const std::string& table) {
 // rows go with the look at the new ids, and these with COMMIT. They refer to the operations by id, so that
 // they cannot be stored without them.
 void SqlStore::append(AppendBatch& batch) {
-  if (unlocked_since_) connection_->begin(*unlocked_since_);
+  begin_writing();
   resolved_.reset();
   write_inventory(batch);
   insert_operations(batch);
@@ -35,11 +35,12 @@ void SqlStore::append_and_commit(AppendBatch& batch, const std::function<void()>
   const auto& dialect = connection_->dialect();
   const bool creates = std::any_of(batch.changes.begin(), batch.changes.end(),
                                    [](const InventoryChange& change) { return change.before.id == 0; });
-  if (dialect.note_operation.empty() || unlocked_since_ || creates || batch.operations.size() != 1 ||
+  if (dialect.note_operation.empty() || guards_.claimed || creates || batch.operations.size() != 1 ||
       !batch.holds.empty() || batch.changes.size() > dialect.rows_per_update.most) {
     PostingStore::append_and_commit(batch, before_commit);
     return;
   }
+  begin_writing();
   resolved_.reset();
   write_operations(std::span(batch.operations));
   write_inventory(batch, false);
@@ -155,32 +156,35 @@ void SqlStore::insert_inventory(const std::vector<InventoryChange*>& created) {
 namespace {
 
 // One CASE per column picks each row's value; a single row needs none.
-std::string update_sql(std::size_t n, bool conditional, bool opening) {
+std::string update_sql(std::size_t n, const Guards& guards, bool opening) {
   const auto value = [&](std::string_view otherwise) {
     if (n == 1) return std::string("?");
     std::string text = "CASE id";
     for (std::size_t i = 0; i < n; ++i) text += " WHEN ? THEN ?";
     return fmt::format("{} ELSE {} END", text, otherwise);
   };
-  auto sql = fmt::format(
-      "UPDATE inventory SET on_hand = {0}{1}, reserved = {2}{1}, version = {3}{1}, head_hash = {4}",
-      conditional ? "on_hand + " : "", value("0"), conditional ? "reserved + " : "",
-      conditional ? "version + " : "", value("head_hash"));
+  // What was claimed has its balance and version already.
+  auto sql =
+      guards.claimed
+          ? fmt::format("UPDATE inventory SET head_hash = {}", value("head_hash"))
+          : fmt::format(
+                "UPDATE inventory SET on_hand = {0}{1}, reserved = {2}{1}, version = {3}{1}, head_hash = {4}",
+                guards.relative ? "on_hand + " : "", value("0"), guards.relative ? "reserved + " : "",
+                guards.relative ? "version + " : "", value("head_hash"));
   if (opening) sql += ", opening = " + value("opening");
   sql += n == 1 ? " WHERE id = ?" : fmt::format(" WHERE id IN ({})", placeholders(n));
-  if (conditional) sql += " AND version = " + value("-1");
+  if (guards.versioned) sql += " AND version = " + value("-1");
   return sql;
 }
 
 }  // namespace
 
 void SqlStore::update_inventory(const std::vector<const InventoryChange*>& changed, bool counted) {
-  const bool conditional = guards_.conditional;
   in_pieces(changed.size(), connection_->dialect().rows_per_update, [&](std::size_t first, std::size_t n) {
     const auto rows = std::span(changed).subspan(first, n);
     const bool opening = std::any_of(rows.begin(), rows.end(),
                                      [](const auto* c) { return c->after.opening != c->before.opening; });
-    Query query(*connection_, update_sql(n, conditional, opening));
+    Query query(*connection_, update_sql(n, guards_, opening));
     const auto bind_each = [&](auto&& value) {
       for (const auto* change : rows) {
         if (n > 1) query.bind(change->before.id);
@@ -191,16 +195,18 @@ void SqlStore::update_inventory(const std::vector<const InventoryChange*>& chang
     // are the negative control.
     const auto number = [&](auto&& of) {
       bind_each([&](const InventoryChange& c) {
-        query.bind(conditional ? of(c.after) - of(c.before) : of(c.after));
+        query.bind(guards_.relative ? of(c.after) - of(c.before) : of(c.after));
       });
     };
-    number([](const InventoryRow& r) { return r.on_hand; });
-    number([](const InventoryRow& r) { return r.reserved; });
-    number([](const InventoryRow& r) { return r.version; });
+    if (!guards_.claimed) {
+      number([](const InventoryRow& r) { return r.on_hand; });
+      number([](const InventoryRow& r) { return r.reserved; });
+      number([](const InventoryRow& r) { return r.version; });
+    }
     bind_each([&](const InventoryChange& c) { query.bind_blob(c.after.head); });
     if (opening) bind_each([&](const InventoryChange& c) { query.bind(c.after.opening); });
     for (const auto* change : rows) query.bind(change->before.id);
-    if (conditional) bind_each([&](const InventoryChange& c) { query.bind(c.before.version); });
+    if (guards_.versioned) bind_each([&](const InventoryChange& c) { query.bind(c.before.version); });
     query.run_later(counted ? static_cast<std::int64_t>(n) : -1);
   });
 }

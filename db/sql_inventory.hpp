@@ -13,6 +13,26 @@
 
 namespace invctl::db {
 
+// A row of `inventory` as posting reads it.
+inline constexpr std::string_view inventory_columns =
+    "id, warehouse_id, product_id, on_hand, reserved, version, head_hash, opening";
+
+inline InventoryRow read_inventory_row(const Query& query) {
+  InventoryRow row;
+  row.id = query.integer(0);
+  row.key = {query.integer(1), query.integer(2)};
+  row.on_hand = query.integer(3);
+  row.reserved = query.integer(4);
+  row.version = query.integer(5);
+  row.head = query.bytes<32>(6);
+  row.opening = query.optional_integer(7);
+  return row;
+}
+
+inline void read_inventory(Query& query, std::vector<InventoryRow>& rows) {
+  while (query.next()) rows.push_back(read_inventory_row(query));
+}
+
 // The product ids of `keys` (sorted) by warehouse: one look-up per warehouse instead of one per row.
 inline std::map<std::int64_t, std::vector<std::int64_t>> by_warehouse(std::span<const InventoryKey> keys) {
   std::map<std::int64_t, std::vector<std::int64_t>> groups;

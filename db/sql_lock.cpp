@@ -14,21 +14,6 @@ namespace invctl::db {
 
 namespace {
 
-constexpr std::string_view inventory_columns =
-    "id, warehouse_id, product_id, on_hand, reserved, version, head_hash, opening";
-
-InventoryRow read_inventory_row(const Query& query) {
-  InventoryRow row;
-  row.id = query.integer(0);
-  row.key = {query.integer(1), query.integer(2)};
-  row.on_hand = query.integer(3);
-  row.reserved = query.integer(4);
-  row.version = query.integer(5);
-  row.head = query.bytes<32>(6);
-  row.opening = query.optional_integer(7);
-  return row;
-}
-
 constexpr std::string_view select_warehouse = "SELECT id, code, retired_at FROM warehouse";
 std::string select_product(std::string_view now) {
   return fmt::format("SELECT p.id, p.sku, {}, p.retired_at FROM product p", price_in_effect(now));
@@ -42,13 +27,9 @@ ProductInfo read_product(const Query& query) {
   return {query.integer(0), query.text(1), query.optional_integer(2), !query.is_null(3)};
 }
 
-void read_inventory(Query& query, std::vector<InventoryRow>& rows) {
-  while (query.next()) rows.push_back(read_inventory_row(query));
-}
-
-std::string lock_sql(const Dialect& dialect, std::size_t n) {
+std::string lock_sql(const Dialect& dialect, std::size_t n, bool lock) {
   return fmt::format("SELECT {} FROM inventory{} WHERE id IN ({}) ORDER BY id{}", inventory_columns,
-                     dialect.by_primary_key, placeholders(padded_size(n)), dialect.for_update);
+                     dialect.by_primary_key, placeholders(padded_size(n)), lock ? dialect.for_update : "");
 }
 
 constexpr std::size_t known_most = 50'000;  // ids kept by one connection
@@ -193,7 +174,7 @@ std::vector<InventoryRow> SqlStore::lock_inventory(std::span<const InventoryKey>
   // plain read, and the rows are locked by primary key (design 9.1).
   const auto ids = resolve_inventory(keys, products);
   for_lists<std::int64_t>(
-      *connection_, ids, [&](std::size_t n) { return lock_sql(dialect, n); },
+      *connection_, ids, [&](std::size_t n) { return lock_sql(dialect, n, true); },
       [&](Query& query) { read_inventory(query, rows); });
   return rows;
 }
@@ -217,8 +198,7 @@ void SqlStore::note_known(const LockedLines& locked) {
 // that is to be known: prices and what is retired, read after the lock, and the codes, which show that the
 // ids are still those of the same database.
 std::optional<LockedLines> SqlStore::lock_known(std::span<const Place> places) {
-  if (known_.rows.empty() || !guards_.lock || places.empty() || places.size() > list_most)
-    return std::nullopt;
+  if (known_.rows.empty() || places.empty() || places.size() > list_most) return std::nullopt;
   std::map<std::int64_t, std::string_view> warehouses;
   std::map<std::int64_t, std::string_view> products;
   std::map<std::int64_t, InventoryKey> rows;
@@ -248,7 +228,7 @@ std::optional<LockedLines> SqlStore::lock_known(std::span<const Place> places) {
   Query houses(*connection_, fmt::format("{} WHERE id IN ({})", select_warehouse,
                                          placeholders(padded_size(warehouse_ids.size()))));
   ask(houses, warehouse_ids);
-  Query lock(*connection_, lock_sql(connection_->dialect(), row_ids.size()));
+  Query lock(*connection_, lock_sql(connection_->dialect(), row_ids.size(), guards_.lock));
   ask(lock, row_ids);
 
   LockedLines locked;

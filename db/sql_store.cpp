@@ -34,11 +34,19 @@ void SqlStore::begin(const Deadline& deadline) {
     interrupt::release();
   }
   resolved_.reset();
-  if (guards_.lock) {
+  if (guards_.serializable) {
+    connection_->begin_serializable(deadline);
+  } else if (guards_.lock || guards_.claimed) {
     connection_->begin(deadline);
   } else {
     unlocked_since_ = deadline;
   }
+}
+
+void SqlStore::begin_writing() {
+  if (unlocked_since_) connection_->begin(*unlocked_since_);
+  unlocked_since_.reset();
+  if (first_write_) first_write_();
 }
 
 void SqlStore::commit() {

@@ -26,9 +26,13 @@ namespace invctl::db {
 // The guards against overselling, each of which holds alone (design section 3). All are on but in the
 // simulator and the tests, which switch them off one by one.
 struct Guards {
-  bool lock = true;  // rows are locked before they are read
-  bool conditional =
-      true;  // the balance is changed relative to what was read, and only if its version is still that
+  bool lock = true;       // rows are locked before they are read
+  bool relative = true;   // the balance is changed by a difference, not set to what was reckoned
+  bool versioned = true;  // and only if its version is still what was read
+  // In place of the lock: what is read is read in a transaction that the database keeps serializable, ...
+  bool serializable = false;
+  // ... or the balances are changed before they are decided about, by who uses the store (db/simulation.hpp).
+  bool claimed = false;
 };
 
 class SqlStore : public PostingStore,
@@ -176,6 +180,9 @@ class SqlStore : public PostingStore,
   std::vector<intake::AppliedFile> find_applied_by_head(const Digest& head) override;
   void add_applied(const intake::AppliedFile& file) override;
 
+  // Called first thing in each transaction that writes.
+  void before_first_write(std::function<void()> hook) { first_write_ = std::move(hook); }
+
   Connection& connection() { return *connection_; }
 
  private:
@@ -193,6 +200,7 @@ class SqlStore : public PostingStore,
   void insert_movements(const AppendBatch& batch, std::string_view id = {});
   void insert_purchases(const AppendBatch& batch, std::string_view id = {});
   void write_holds(const AppendBatch& batch);
+  void begin_writing();
   std::optional<LockedLines> lock_known(std::span<const Place> places);
   void note_known(const LockedLines& locked);
   std::optional<std::vector<std::int64_t>> resolved_inventory(std::span<const InventoryKey> keys,
@@ -210,6 +218,7 @@ class SqlStore : public PostingStore,
   Guards guards_;
   // Without the lock guard, what is read is read outside any transaction, which begins at the first write.
   std::optional<Deadline> unlocked_since_;
+  std::function<void()> first_write_;
   // What look_up() found out beyond what it was asked for: the inventory rows of all these places.
   struct Resolved {
     std::set<std::int64_t> warehouses, products;

@@ -338,14 +338,25 @@ void SqliteConnection::begin(const Deadline& deadline) {
   }
   try {
     // For programs that do not queue at the turnstile, such as the sqlite3 shell.
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.left()).count();
-    sqlite3_busy_timeout(database_.getHandle(), static_cast<int>(std::min<std::int64_t>(left, INT32_MAX)));
+    wait_at_most(deadline);
     execute("BEGIN IMMEDIATE");
   } catch (...) {
     if (turnstile_) turnstile_->leave();
     throw;
   }
   trace(TraceLevel::debug, "begin", {});
+}
+
+void SqliteConnection::wait_at_most(const Deadline& deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.left()).count();
+  sqlite3_busy_timeout(database_.getHandle(), static_cast<int>(std::min<std::int64_t>(left, INT32_MAX)));
+}
+
+// Every transaction of SQLite's is serializable; one that has read before it writes fails where somebody has
+// written meanwhile.
+void SqliteConnection::begin_serializable(const Deadline& deadline) {
+  wait_at_most(deadline);
+  execute("BEGIN");
 }
 
 void SqliteConnection::begin_snapshot() {

@@ -67,6 +67,7 @@ class SqliteConnection : public Connection {
   void end_migration(bool keep) override { keep ? commit() : rollback(); }
   std::int64_t last_insert_id() override;
   void begin(const Deadline& deadline) override;
+  void begin_serializable(const Deadline& deadline) override;
   void begin_snapshot() override;
   void commit() override;
   void rollback() noexcept override;
@@ -85,6 +86,7 @@ class SqliteConnection : public Connection {
     }
   };
 
+  void wait_at_most(const Deadline& deadline);
   static int after_commit(void* connection, sqlite3* handle, const char* name, int pages);
 
   std::string path_;

@@ -1,14 +1,21 @@
 #include "sim/metrics.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace invctl::sim {
 
 namespace {
 
-std::int64_t nearest_rank(const std::vector<std::int64_t>& sorted, std::size_t percent) {
-  const auto rank = (sorted.size() * percent + 99) / 100;
+std::int64_t nearest_rank(const std::vector<std::int64_t>& sorted, std::size_t permille) {
+  const auto rank = (sorted.size() * permille + 999) / 1000;
   return sorted[std::max<std::size_t>(rank, 1) - 1];
+}
+
+Percentiles percentiles_of_sorted(const std::vector<std::int64_t>& sorted) {
+  if (sorted.empty()) return {};
+  return {nearest_rank(sorted, 500), nearest_rank(sorted, 900), nearest_rank(sorted, 950),
+          nearest_rank(sorted, 990), nearest_rank(sorted, 999), sorted.back()};
 }
 
 std::int64_t pairs_of(std::int64_t n) {
@@ -50,10 +57,8 @@ std::int64_t equal_pairs(const std::vector<Turn>& turns, Key&& key) {
 }  // namespace
 
 Percentiles percentiles(std::vector<std::int64_t> values) {
-  if (values.empty()) return {};
   std::sort(values.begin(), values.end());
-  return {nearest_rank(values, 50), nearest_rank(values, 90), nearest_rank(values, 95),
-          nearest_rank(values, 99), values.back()};
+  return percentiles_of_sorted(values);
 }
 
 Inversions count_inversions(std::vector<Turn> turns) {
@@ -88,40 +93,92 @@ Inversions count_inversions(std::vector<Turn> turns) {
   return result;
 }
 
-Metrics measure(std::span<const Answer> answers, std::int64_t start_ns, Quantity stock) {
+double jain_index(std::span<const std::int64_t> shares) {
+  double sum = 0;
+  double squares = 0;
+  for (const auto share : shares) {
+    const auto x = static_cast<double>(share);
+    sum += x;
+    squares += x * x;
+  }
+  return squares == 0 ? 1 : sum * sum / (static_cast<double>(shares.size()) * squares);
+}
+
+namespace {
+
+constexpr std::int64_t timeline_steps = 60;
+
+Timeline timeline_of(std::span<const Answer> answers, std::int64_t start_ns, std::int64_t elapsed_ns) {
+  Timeline timeline;
+  timeline.step_ns = std::max<std::int64_t>(elapsed_ns / timeline_steps + 1, 1);
+  timeline.answers.resize(static_cast<std::size_t>(elapsed_ns / timeline.step_ns) + 1);
+  for (const auto& answer : answers) {
+    if (answer.fate() == Fate::failed) continue;
+    ++timeline.answers[static_cast<std::size_t>((answer.end_ns - start_ns) / timeline.step_ns)];
+  }
+  return timeline;
+}
+
+double fairness_of_workers(std::span<const Answer> answers) {
+  std::unordered_map<std::int64_t, std::int64_t> served;
+  for (const auto& answer : answers) ++served[answer.worker];
+  std::vector<std::int64_t> shares;
+  for (const auto& [worker, count] : served) shares.push_back(count);
+  return jain_index(shares);
+}
+
+void count_fate(Metrics& metrics, const Answer& answer) {
+  switch (answer.fate()) {
+    case Fate::accepted:
+      if (answer.is_look()) {
+        ++metrics.looks;
+        break;
+      }
+      ++metrics.accepted;
+      metrics.last_winner = std::max(metrics.last_winner, answer.number);
+      if (answer.kind != Request::Kind::receive) metrics.sold += answer.units;
+      break;
+    case Fate::sold_out:
+      ++metrics.sold_out;
+      break;
+    case Fate::busy:
+      ++metrics.busy;
+      break;
+    case Fate::failed:
+      ++metrics.failed;
+      break;
+  }
+}
+
+}  // namespace
+
+Metrics measure(std::span<const Answer> answers, std::int64_t start_ns) {
   Metrics metrics;
-  std::vector<std::int64_t> latencies;
   std::vector<std::int64_t> services;
+  std::vector<std::int64_t> waits;
   std::int64_t last_ns = start_ns;
   for (const auto& answer : answers) {
     metrics.retries += answer.retries;
+    metrics.deadlocks += answer.deadlocks;
+    metrics.kills += answer.killed;
     last_ns = std::max(last_ns, answer.end_ns);
-    switch (answer.fate()) {
-      case Fate::sold:
-        ++metrics.buyers_sold;
-        metrics.sold += answer.quantity;
-        break;
-      case Fate::sold_out:
-        ++metrics.sold_out;
-        break;
-      case Fate::busy:
-        ++metrics.busy;
-        break;
-      case Fate::failed:
-        ++metrics.failed;
-        continue;
-    }
-    latencies.push_back(answer.end_ns - answer.arrival_ns);
+    count_fate(metrics, answer);
+    if (answer.fate() == Fate::failed) continue;
+    metrics.latencies.push_back(answer.end_ns - answer.arrival_ns);
     services.push_back(answer.end_ns - answer.begin_ns);
+    if (!answer.is_look()) waits.push_back(answer.waited_ns);
   }
-  metrics.oversold = std::max<Quantity>(metrics.sold - stock, 0);
   metrics.elapsed_ns = last_ns - start_ns;
   if (metrics.elapsed_ns > 0) {
     metrics.throughput =
-        static_cast<double>(latencies.size()) * 1e9 / static_cast<double>(metrics.elapsed_ns);
+        static_cast<double>(metrics.latencies.size()) * 1e9 / static_cast<double>(metrics.elapsed_ns);
   }
-  metrics.latency = percentiles(std::move(latencies));
+  std::sort(metrics.latencies.begin(), metrics.latencies.end());
+  metrics.latency = percentiles_of_sorted(metrics.latencies);
   metrics.service = percentiles(std::move(services));
+  metrics.lock_wait = percentiles(std::move(waits));
+  metrics.jain = fairness_of_workers(answers);
+  metrics.timeline = timeline_of(answers, start_ns, metrics.elapsed_ns);
   return metrics;
 }
 

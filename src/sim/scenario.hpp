@@ -1,51 +1,55 @@
-// Who wants what, and when: the demand that a simulation lets loose on the stock.
+// The situations that a simulation can make, each with numbers of its own, and the warehouse that they need.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "catalog/catalog.hpp"
+#include "sim/demand.hpp"
 #include "stock/ledger.hpp"
 
 namespace invctl::sim {
 
-enum class Arrivals {
-  burst,    // all at once
-  uniform,  // evenly spaced over the window
-  poisson,  // at random, independently of each other
+struct ScenarioKind {
+  std::string_view name, summary;
+  Demand::Mix mix;
+  std::int64_t requests, stock, quantity, products, items;
+  double skew;
+  std::chrono::milliseconds window;
+  Arrivals arrivals;
+  bool from_file = false;  // what is asked for comes from a file
+  bool kills = false;      // workers are killed at random
 };
-std::optional<Arrivals> parse_arrivals(std::string_view name);
-std::string_view arrivals_name(Arrivals arrivals);
+std::span<const ScenarioKind> scenario_kinds();
+const ScenarioKind* find_scenario(std::string_view name);
 
-// One product in one warehouse, and more buyers than there is stock.
+// The place of one run: a warehouse and products of its own.
+struct Site {
+  std::string warehouse = "SIM";
+  std::vector<std::string> skus;
+  Quantity stock = 100;  // of each product, at first
+};
+
 struct Scenario {
   std::string name = "flash-sale";
-  std::int64_t buyers = 1000;
-  Quantity stock = 100;
-  Quantity quantity = 1;  // that each buyer wants
-  std::chrono::milliseconds window{1000};
-  Arrivals arrivals = Arrivals::poisson;
-  std::uint64_t seed = 1;
+  Demand demand;  // its `skus` are those of the site
+  Site site;
+  std::vector<Request> requests = {};  // what is really asked for
+  std::int64_t kills = 0;              // workers to be killed
 };
 
-struct Buyer {
-  std::int64_t number = 0;      // 1, 2, ... in order of arrival
-  std::int64_t arrival_ns = 0;  // since the start
-  Quantity quantity = 1;
-};
+// `n` codes: PREFIX-1, PREFIX-2, ... with leading zeros, so that they sort as they count.
+std::vector<std::string> make_skus(const std::string& prefix, std::int64_t n);
 
-// The same scenario and seed give the same demand, ascending by arrival.
-std::vector<Buyer> make_demand(const Scenario& scenario);
+// Creates the warehouse and the products, and receives the stock.
+void stock_up(const Site& site, CatalogStore& catalog, PostingStore& store, const Origin& origin);
+// Takes out what is left and retires all that stock_up() made; for a database that lives on.
+void clear_out(const Site& site, CatalogStore& catalog, PostingStore& store, const Origin& origin);
 
-// Creates the warehouse and the product in an empty database, and receives the stock.
-void stock_up(const Scenario& scenario, CatalogStore& catalog, PostingStore& store, const Origin& origin);
-
-// The buyer's purchase. The user's name tells whose it is, also where the answer was lost.
-Operation purchase_of(const Buyer& buyer);
-std::string user_of(std::int64_t buyer);
+// The operation that a request asks for. Its reference names the request, also where the answer was lost.
+Operation operation_of(const Request& request, const std::string& warehouse);
 
 }  // namespace invctl::sim

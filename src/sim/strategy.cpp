@@ -1,7 +1,6 @@
 #include "sim/strategy.hpp"
 
 #include <algorithm>
-#include <thread>
 
 namespace invctl::sim {
 
@@ -11,21 +10,34 @@ std::span<const Strategy> strategies() {
        .summary = "lock, decide, write",
        .turnstile = true,
        .lock = true,
-       .conditional = true,
-       .constraints = true,
-       .must_oversell = false},
-      {.name = "guards-only",
-       .summary = "no lock, constraints alone",
-       .turnstile = false,
-       .lock = false,
-       .conditional = true,
-       .constraints = true,
-       .must_oversell = false},
+       .versioned = true},
+      {.name = "conditional", .summary = "an UPDATE that takes only what is there", .way = Way::claim},
+      {.name = "optimistic", .summary = "no lock, a version is compared, bounded retries", .versioned = true},
+      {.name = "advisory",
+       .summary = "a named lock around reading and writing",
+       .exclusion = Exclusion::named},
+      {.name = "serializable", .summary = "the database's serializable transactions", .serializable = true},
+      {.name = "reserve",
+       .summary = "hold first, confirm later",
+       .way = Way::reserve,
+       .turnstile = true,
+       .lock = true,
+       .versioned = true},
+      {.name = "combined",
+       .summary = "one writer posts many requests as a batch",
+       .way = Way::combine,
+       .turnstile = true,
+       .lock = true,
+       .versioned = true},
+      {.name = "guards-only", .summary = "no lock, constraints alone"},
+      {.name = "advisory-ttl",
+       .summary = "a lock that expires, as one in another server",
+       .exclusion = Exclusion::expiring,
+       .relative = false,
+       .constraints = false},
       {.name = "none",
        .summary = "the negative control: it oversells",
-       .turnstile = false,
-       .lock = false,
-       .conditional = false,
+       .relative = false,
        .constraints = false,
        .must_oversell = true},
   };
@@ -36,49 +48,6 @@ const Strategy* find_strategy(std::string_view name) {
   const auto all = strategies();
   const auto found = std::find_if(all.begin(), all.end(), [&](const Strategy& s) { return s.name == name; });
   return found == all.end() ? nullptr : &*found;
-}
-
-void StrategyStore::begin(const Deadline& deadline) {
-  ++begun_;
-  store_.begin(deadline);
-}
-
-std::vector<WarehouseInfo> StrategyStore::find_warehouses(std::span<const std::string> codes) {
-  return store_.find_warehouses(codes);
-}
-
-std::vector<ProductInfo> StrategyStore::find_products(std::span<const std::string> skus) {
-  return store_.find_products(skus);
-}
-
-std::vector<InventoryRow> StrategyStore::lock_inventory(std::span<const InventoryKey> keys,
-                                                        std::span<const std::int64_t> products) {
-  return store_.lock_inventory(keys, products);
-}
-
-std::vector<StoredOperation> StrategyStore::find_operations(std::span<const std::string> keys) {
-  return store_.find_operations(keys);
-}
-
-template <class F>
-void StrategyStore::write(F&& work) const {
-  if (think_.count() > 0) std::this_thread::sleep_for(think_);
-  try {
-    work();
-  } catch (const StoreError&) {
-    throw;
-  } catch (const Error& error) {
-    if (error.exit != Exit::insufficient_stock) throw;
-    throw StoreError(StoreError::Kind::retry, Exit::busy, "the stock was sold while it was being bought");
-  }
-}
-
-void StrategyStore::append(AppendBatch& batch) {
-  write([&] { store_.append(batch); });
-}
-
-void StrategyStore::append_and_commit(AppendBatch& batch, const std::function<void()>& before_commit) {
-  write([&] { store_.append_and_commit(batch, before_commit); });
 }
 
 }  // namespace invctl::sim

@@ -1,127 +1,73 @@
 #include "sim/worker.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <exception>
-#include <mutex>
+#include <map>
 #include <thread>
 
-#include "sim/message.hpp"
-#include "sim/strategy.hpp"
+#include "sim/combiner.hpp"
+#include "sim/scenario.hpp"
+#include "sim/strategy_store.hpp"
+#include "stock/reservation.hpp"
 
 namespace invctl::sim {
 
 namespace {
 
-// A run that is stopped is noticed at least this often.
-constexpr std::chrono::milliseconds tick{50};
+constexpr Micros hold_for = 15LL * 60 * 1'000'000;
+constexpr std::int64_t paused_one_in = 10;
 
-std::chrono::steady_clock::time_point at(std::int64_t monotonic) {
-  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(monotonic));
+std::vector<std::string> names_of(const Request& request) {
+  std::vector<std::string> names;
+  for (const auto& item : request.items) names.push_back(item.sku);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
-// False where the run was stopped first.
-bool wait_for_arrival(std::int64_t arrival_ns, const Stop& stop) {
-  while (!stop()) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now >= at(arrival_ns)) return true;
-    std::this_thread::sleep_until(std::min(at(arrival_ns), now + tick));
-  }
-  return false;
+// By how much the stock of each SKU is to change.
+std::map<std::string, Quantity> deltas_of(const Operation& operation) {
+  std::map<std::string, Quantity> deltas;
+  const bool adds = operation.kind == Kind::receive;
+  for (const auto& line : operation.lines) deltas[line.sku.str()] += adds ? line.quantity : -line.quantity;
+  return deltas;
 }
 
-// The threads of one run: they meet when all have opened their stores, then share out the demand.
-class ThreadRun {
- public:
-  ThreadRun(const std::vector<Buyer>& demand, int workers, const OpenStore& open,
-            const WorkerOptions& options, const Stop& stop)
-      : demand_(demand), open_(open), options_(options), stop_(stop), opening_(workers) {
-    result_.answers.resize(demand.size());
-  }
+void note_receipt(Answer& answer, const Receipt& receipt) {
+  answer.key = receipt.key;
+  for (const auto& line : receipt.lines) answer.lines.push_back({line.sku, line.on_hand});
+}
 
-  RunResult run(int workers, const Watch& watch) {
-    std::vector<std::thread> threads;
-    try {
-      for (int i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
-    } catch (const std::system_error& error) {
-      // Threads that the system will not give: the others must not wait for them.
-      const std::scoped_lock guard(mutex_);
-      if (!failure_) failure_ = std::make_exception_ptr(Error(Exit::internal, error.what()));
-      opening_ -= workers - static_cast<int>(threads.size());
-    }
-    {
-      std::unique_lock guard(mutex_);
-      changed_.wait(guard, [&] { return opening_ == 0; });
-      result_.start_ns = monotonic_ns();
-      started_ = true;
-      changed_.notify_all();
-      while (running_ > 0) {
-        changed_.wait_for(guard, tick);
-        guard.unlock();
-        watch(answered_);
-        guard.lock();
+void note_refusal(Answer& answer, const Error& rejection) {
+  answer.message = rejection.message;
+  for (const auto& line : rejection.lines) {
+    AnswerLine said;
+    for (const auto& [name, value] : line.fields) {
+      if (name == "sku" && std::holds_alternative<std::string>(value))
+        said.sku = std::get<std::string>(value);
+      if (name == "available" && std::holds_alternative<std::int64_t>(value)) {
+        said.quantity = std::get<std::int64_t>(value);
       }
     }
-    for (auto& thread : threads) thread.join();
-    if (failure_) std::rethrow_exception(failure_);
-    if (answered_ < demand_.size()) {
-      std::erase_if(result_.answers, [](const Answer& answer) { return answer.buyer == 0; });
-    }
-    return std::move(result_);
+    if (!said.sku.empty()) answer.lines.push_back(std::move(said));
   }
+}
 
- private:
-  void work() {
-    std::unique_ptr<PostingStore> store;
-    try {
-      store = open_();
-    } catch (...) {
-      const std::scoped_lock guard(mutex_);
-      if (!failure_) failure_ = std::current_exception();
-    }
-    {
-      std::unique_lock guard(mutex_);
-      ++running_;
-      --opening_;
-      changed_.notify_all();
-      changed_.wait(guard, [&] { return started_; });
-    }
-    if (!failure_) serve_all(*store);
-    store.reset();
-    const std::scoped_lock guard(mutex_);
-    --running_;
-    changed_.notify_all();
-  }
-
-  void serve_all(PostingStore& store) {
-    for (auto i = next_++; i < demand_.size(); i = next_++) {
-      if (!wait_for_arrival(result_.start_ns + demand_[i].arrival_ns, stop_)) return;
-      result_.answers[i] = buy(store, demand_[i], result_.start_ns, options_);
-      ++answered_;
-    }
-  }
-
-  const std::vector<Buyer>& demand_;
-  const OpenStore& open_;
-  const WorkerOptions& options_;
-  const Stop& stop_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int opening_;
-  int running_ = 0;
-  bool started_ = false;
-  std::exception_ptr failure_;
-  std::atomic<std::size_t> next_{0}, answered_{0};
-  RunResult result_;
-};
+void add_counts(PostResult& sum, const PostResult& more) {
+  sum.retries += more.retries;
+  sum.deadlocks += more.deadlocks;
+  sum.waited += more.waited;
+}
 
 }  // namespace
+
+std::int64_t monotonic_ns() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
 
 Fate Answer::fate() const {
   switch (exit) {
     case Exit::ok:
-      return Fate::sold;
+      return Fate::accepted;
     case Exit::insufficient_stock:
       return Fate::sold_out;
     case Exit::busy:
@@ -131,57 +77,113 @@ Fate Answer::fate() const {
   }
 }
 
-std::int64_t monotonic_ns() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
-
-Answer buy(PostingStore& store, const Buyer& buyer, std::int64_t start_ns, const WorkerOptions& options) {
+Answer unanswered(const Request& request, std::int64_t start_ns) {
   Answer answer;
-  answer.buyer = buyer.number;
-  answer.quantity = buyer.quantity;
-  answer.arrival_ns = start_ns + buyer.arrival_ns;
-  answer.begin_ns = monotonic_ns();
-  StrategyStore observed(store, options.think);
-  try {
-    std::vector<Operation> batch{purchase_of(buyer)};
-    const auto outcomes =
-        Ledger(observed, options.origin).post(batch, {.lock_timeout = options.lock_timeout});
-    const auto& outcome = outcomes.front();
-    answer.exit = outcome.rejection ? outcome.rejection->exit : Exit::ok;
-    if (outcome.receipt) answer.key = outcome.receipt->key;
-    if (outcome.rejection) answer.message = outcome.rejection->message;
-  } catch (const Error& error) {
-    answer.exit = error.exit;
-    answer.message = error.message;
-  } catch (const std::exception& error) {
-    answer.exit = Exit::internal;
-    answer.message = error.what();
-  }
-  answer.end_ns = monotonic_ns();
-  answer.retries = std::max<std::int64_t>(observed.begun() - 1, 0);
+  answer.number = request.number;
+  answer.kind = request.kind;
+  answer.units = request.units();
+  answer.arrival_ns = start_ns + request.arrival_ns;
   return answer;
 }
 
-RunResult run_threads(const std::vector<Buyer>& demand, int workers, const OpenStore& open,
-                      const WorkerOptions& options, const Stop& stop, const Watch& watch) {
-  return ThreadRun(demand, workers, open, options, stop).run(workers, watch);
+void note_result(Answer& answer, const PostResult& result) {
+  answer.retries = result.retries;
+  answer.deadlocks = result.deadlocks;
+  answer.waited_ns = result.waited.count();
+  if (result.error) {
+    answer.exit = result.error->exit;
+    answer.message = result.error->message;
+  } else if (result.outcome->rejection) {
+    answer.exit = result.outcome->rejection->exit;
+    note_refusal(answer, *result.outcome->rejection);
+  } else {
+    answer.exit = Exit::ok;
+    note_receipt(answer, *result.outcome->receipt);
+  }
 }
 
-void serve(int fd, const OpenStore& open, const WorkerOptions& options) {
-  std::unique_ptr<PostingStore> store;
+std::chrono::milliseconds Worker::pause_of(const Request& request) const {
+  return request.number % paused_one_in == 1 ? std::max(options_.think, options_.pause) : options_.think;
+}
+
+PostResult Worker::post(Operation operation, const Request& request) {
+  PostResult result;
+  if (options_.strategy->way == Way::combine) return combiner_->post(std::move(operation));
+  // Between a hold and its confirmation there is a pause already.
+  const bool thinks = options_.strategy->way != Way::reserve;
+  StrategyStore store(session_.store(),
+                      {.think = thinks ? pause_of(request) : std::chrono::milliseconds(0),
+                       .attempts_most = options_.attempts_most,
+                       .way = options_.strategy->way,
+                       .names = names_of(request),
+                       .deltas = deltas_of(operation)},
+                      session_.excluder(), session_.claims());
   try {
-    store = open();
+    std::vector<Operation> batch{std::move(operation)};
+    result.outcome = std::move(
+        Ledger(store, options_.origin).post(batch, {.lock_timeout = options_.lock_timeout}).front());
   } catch (const Error& error) {
-    send_packet(fd, to_text(error));
-    throw;
+    result.error = error;
+  } catch (const std::exception& error) {
+    result.error = Error(Exit::internal, error.what());
   }
-  if (!send_packet(fd, ready_text())) return;
-  while (const auto packet = receive_packet(fd)) {
-    const auto [buyer, start_ns] = parse_assignment(*packet);
-    wait_for_arrival(start_ns + buyer.arrival_ns, [] { return false; });
-    if (!send_packet(fd, to_text(buy(*store, buyer, start_ns, options)))) return;
+  const auto& counts = store.counts();
+  result.retries = std::max<std::int64_t>(counts.begun - 1, 0);
+  result.deadlocks = counts.deadlocks;
+  result.waited = counts.waited;
+  return result;
+}
+
+// As `reserve` and `confirm` do it: the hold is what may be refused.
+PostResult Worker::hold_and_confirm(const Request& request) {
+  auto hold = operation_of(request, options_.warehouse);
+  hold.kind = Kind::reserve;
+  hold.user.reset();
+  hold.ttl = hold_for;
+  if (hold.key) *hold.key += "-hold";
+  const auto held = post(std::move(hold), request);
+  if (held.error || held.outcome->rejection) return held;
+  if (options_.think.count() > 0) std::this_thread::sleep_for(options_.think);
+  PostResult confirmed;
+  try {
+    const auto asked = operation_of(request, options_.warehouse);
+    auto confirmation = on_reservation(session_.store(), *held.outcome->receipt->reservation, Kind::confirm);
+    confirmation.key = asked.key;
+    confirmation.actor = asked.actor;
+    confirmation.reference = asked.reference;
+    confirmation.user = asked.user;
+    confirmed = post(std::move(confirmation), request);
+  } catch (const Error& error) {
+    confirmed.error = error;
   }
+  add_counts(confirmed, held);
+  return confirmed;
+}
+
+void Worker::look(const Request& request, Answer& answer) {
+  try {
+    for (const auto& item : request.items) {
+      answer.lines.push_back({item.sku, session_.available(options_.warehouse, item.sku)});
+    }
+    answer.exit = Exit::ok;
+  } catch (const Error& error) {
+    answer.exit = error.exit;
+    answer.message = error.message;
+  }
+}
+
+Answer Worker::serve(const Request& request, std::int64_t start_ns) {
+  auto answer = unanswered(request, start_ns);
+  answer.begin_ns = monotonic_ns();
+  if (request.kind == Request::Kind::look) {
+    look(request, answer);
+  } else if (options_.strategy->way == Way::reserve && request.kind == Request::Kind::purchase) {
+    note_result(answer, hold_and_confirm(request));
+  } else {
+    note_result(answer, post(operation_of(request, options_.warehouse), request));
+  }
+  answer.end_ns = monotonic_ns();
+  return answer;
 }
 
 }  // namespace invctl::sim

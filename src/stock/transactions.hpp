@@ -23,6 +23,7 @@ class StoreError : public Error {
       : Error(exit_code, std::move(text), std::move(advice)), kind(k) {}
   Kind kind;
   bool undone = false;  // of a loss: it is certain that nothing was stored
+  bool deadlock = false;  // of a retry: the database chose this transaction to lose against another
 };
 
 class Transactions {

@@ -1,5 +1,5 @@
 // Validates a JSON answer against the part of JSON Schema that `invctl schema` uses: type, properties,
-// required, additionalProperties and items.
+// required, additionalProperties, items and anyOf.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -25,6 +25,15 @@ inline std::vector<std::string> schema_faults(const nlohmann::json& schema, cons
     return false;
   };
   std::vector<std::string> faults;
+  if (schema.contains("anyOf")) {
+    // Of the one that fits best.
+    for (const auto& one : schema.at("anyOf")) {
+      auto found = schema_faults(one, value, path);
+      if (found.empty()) return {};
+      if (faults.empty() || found.size() < faults.size()) faults = std::move(found);
+    }
+    return faults;
+  }
   const auto& type = schema.at("type");
   bool fits = false;
   for (const auto& allowed : type.is_array() ? type : nlohmann::json::array({type})) {

@@ -23,7 +23,8 @@ std::vector<std::string> console_blocks(const std::string& markdown) {
   return blocks;
 }
 
-// What differs from run to run is taken out: times, made keys, seconds; of a race all but how lines begin.
+// What differs from run to run is taken out: times, made keys, seconds; of a race all but how lines begin, and
+// its charts.
 std::vector<std::string> lasting(const std::vector<std::string>& lines, bool race) {
   static const std::regex time(R"(\d{4}-\d\d-\d\dT[\d:.]+Z)");
   static const std::regex key("auto-[0-9a-f]+");
@@ -32,6 +33,8 @@ std::vector<std::string> lasting(const std::vector<std::string>& lines, bool rac
   std::vector<std::string> result;
   for (auto line : lines) {
     if (race) {
+      const auto first = line.find_first_not_of(' ');
+      if (first != std::string::npos && static_cast<signed char>(line[first]) < 0) continue;
       line = std::regex_replace(line.substr(0, line.find(' ')), number, "N");
     } else {
       line = std::regex_replace(line, time, "TIME");

@@ -9,7 +9,7 @@ using namespace invctl::test;
 
 namespace {
 
-constexpr db::Guards none{.lock = false, .conditional = false};
+constexpr db::Guards none{.lock = false, .relative = false, .versioned = false};
 
 class Buyer {
  public:
@@ -61,7 +61,7 @@ std::optional<StoreError::Kind> second_buyer_fails(const TestDatabase& database,
 
 TEST_CASE("the conditional update alone stops the second buyer of stock that is gone") {
   const TestDatabase database(true, {"stock_in_bounds", "version"});
-  CHECK(second_buyer_fails(database, {.lock = false, .conditional = true}) == StoreError::Kind::retry);
+  CHECK(second_buyer_fails(database, {.lock = false}) == StoreError::Kind::retry);
   CHECK(ledger_faults(*database.connect_as_owner()).empty());
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("the unique version alone stops the second buyer of stock that is gone
 TEST_CASE("the lock alone lets the second buyer see that the stock is gone") {
   const TestDatabase database(true, {"stock_in_bounds", "version"});
   stock_ten(database);
-  constexpr db::Guards lock_only{.lock = true, .conditional = false};
+  constexpr db::Guards lock_only{.relative = false, .versioned = false};
   const auto store = database.open(lock_only);
   CHECK(post(*store, make(Kind::purchase, "A", "P1", 6)).receipt);
   const auto late = post(*store, make(Kind::purchase, "A", "P1", 6));
@@ -113,7 +113,7 @@ TEST_CASE("with all guards on, the buyer whose row moved gets its answer on the 
   const TestDatabase database;
   stock_ten(database);
   // Without the lock the first try fails on the moved row; post() repeats it with what is there now.
-  const auto slow = database.open({.lock = false, .conditional = true});
+  const auto slow = database.open({.lock = false});
   Buyer first(database, {}, "first");
   first.read();
   REQUIRE(first.write());

@@ -48,6 +48,7 @@ class InterruptedConnection : public db::Connection {
   void end_migration(bool commit) override { inner_.end_migration(commit); }
   std::int64_t last_insert_id() override { return inner_.last_insert_id(); }
   void begin(const Deadline& deadline) override { inner_.begin(deadline); }
+  void begin_serializable(const Deadline& deadline) override { inner_.begin_serializable(deadline); }
   void begin_snapshot() override { inner_.begin_snapshot(); }
   void commit() override { inner_.commit(); }
   void rollback() noexcept override { inner_.rollback(); }

@@ -3,7 +3,6 @@
 #include <random>
 
 #include "sim/metrics.hpp"
-#include "sim/scenario.hpp"
 
 using namespace invctl;
 using namespace invctl::sim;
@@ -27,7 +26,7 @@ Inversions naive(const std::vector<Turn>& turns) {
 
 Answer answer(Exit exit, std::int64_t arrival_ns, std::int64_t begin_ns, std::int64_t end_ns) {
   Answer a;
-  a.quantity = 2;
+  a.units = 2;
   a.exit = exit;
   a.arrival_ns = arrival_ns;
   a.begin_ns = begin_ns;
@@ -113,14 +112,13 @@ TEST_CASE("latency counts from the arrival, also where a buyer waited for a free
   const std::vector<Answer> answers{
       answer(Exit::ok, 1'000, 1'500, 2'000), answer(Exit::insufficient_stock, 1'000, 5'000, 6'000),
       answer(Exit::busy, 2'000, 2'000, 3'000), answer(Exit::unknown_outcome, 2'000, 2'000, 900'000)};
-  const auto metrics = measure(answers, 1'000, 1);
+  const auto metrics = measure(answers, 1'000);
   CHECK(metrics.latency.max == 5'000);
   CHECK(metrics.latency.p50 == 1'000);
   CHECK(metrics.service.max == 1'000);
   CHECK(metrics.service.p50 == 1'000);
-  CHECK(metrics.buyers_sold == 1);
+  CHECK(metrics.accepted == 1);
   CHECK(metrics.sold == 2);
-  CHECK(metrics.oversold == 1);
   CHECK(metrics.sold_out == 1);
   CHECK(metrics.busy == 1);
   CHECK(metrics.failed == 1);
@@ -128,26 +126,48 @@ TEST_CASE("latency counts from the arrival, also where a buyer waited for a free
   CHECK(metrics.throughput == Approx(3 * 1e9 / 899'000));
 }
 
-TEST_CASE("the same seed gives the same demand, sorted and inside the window") {
-  Scenario scenario;
-  scenario.buyers = 500;
-  for (const auto arrivals : {Arrivals::burst, Arrivals::uniform, Arrivals::poisson}) {
-    scenario.arrivals = arrivals;
-    const auto demand = make_demand(scenario);
-    const auto again = make_demand(scenario);
-    REQUIRE(demand.size() == 500);
-    std::int64_t before = 0;
-    for (std::size_t i = 0; i < demand.size(); ++i) {
-      CHECK(demand[i].number == static_cast<std::int64_t>(i) + 1);
-      CHECK(demand[i].arrival_ns >= before);
-      CHECK(demand[i].arrival_ns < 1'000'000'000);
-      CHECK(demand[i].arrival_ns == again[i].arrival_ns);
-      before = demand[i].arrival_ns;
+TEST_CASE("looks are answers, but neither sold nor winners; receipts are accepted, but not sold") {
+  auto look = answer(Exit::ok, 0, 0, 10);
+  look.kind = Request::Kind::look;
+  look.number = 9;
+  auto receipt = answer(Exit::ok, 0, 0, 20);
+  receipt.kind = Request::Kind::receive;
+  receipt.number = 3;
+  const std::vector<Answer> answers{look, receipt};
+  const auto metrics = measure(answers, 0);
+  CHECK(metrics.looks == 1);
+  CHECK(metrics.accepted == 1);
+  CHECK(metrics.sold == 0);
+  CHECK(metrics.last_winner == 3);
+  CHECK(metrics.latencies == std::vector<std::int64_t>{10, 20});
+}
+
+TEST_CASE("every answer is in one step of the timeline, but those that failed") {
+  const auto seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Answer> answers;
+    for (std::size_t i = random() % 50; i > 0; --i) {
+      const auto exit = random() % 4 == 0 ? Exit::unknown_outcome : Exit::ok;
+      answers.push_back(answer(exit, 5, 5, 5 + static_cast<std::int64_t>(random() % 1'000'000)));
     }
-    if (arrivals == Arrivals::burst) CHECK(before == 0);
-    if (arrivals == Arrivals::uniform) CHECK(demand[1].arrival_ns == 2'000'000);
+    const auto metrics = measure(answers, 5);
+    std::int64_t sum = 0;
+    for (const auto count : metrics.timeline.answers) sum += count;
+    CHECK(sum == static_cast<std::int64_t>(metrics.latencies.size()));
+    CHECK(metrics.timeline.answers.size() <= 61);
   }
-  const auto first = make_demand(scenario);
-  scenario.seed = 2;
-  CHECK(first[0].arrival_ns != make_demand(scenario)[0].arrival_ns);
+}
+
+TEST_CASE("Jain's index is 1 for equal shares and 1/n where one has everything") {
+  CHECK(jain_index(std::vector<std::int64_t>{5, 5, 5, 5}) == Approx(1));
+  CHECK(jain_index(std::vector<std::int64_t>{8, 0, 0, 0}) == Approx(0.25));
+  CHECK(jain_index(std::vector<std::int64_t>{1, 2, 3}) == Approx(36.0 / 42));
+  CHECK(jain_index({}) == 1);
+  CHECK(jain_index(std::vector<std::int64_t>{0, 0}) == 1);
+  auto one = answer(Exit::ok, 0, 0, 1);
+  std::vector<Answer> answers(4, one);
+  for (std::size_t i = 0; i < 4; ++i) answers[i].worker = i < 3 ? 1 : 2;
+  CHECK(measure(answers, 0).jain == Approx(16.0 / 20));
 }
