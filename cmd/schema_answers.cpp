@@ -113,6 +113,8 @@ Json simulation_run() {
                  {"latency_ms", percentiles()},
                  {"service_ms", percentiles()},
                  {"lock_wait_ms", percentiles()},
+                 {"first_half_ms", percentiles()},
+                 {"second_half_ms", percentiles()},
                  {"retries", integer()},
                  {"deadlocks", integer()},
                  {"inversions", object({{"count", integer()}, {"pairs", integer()}, {"share", number()}})},

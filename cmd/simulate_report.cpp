@@ -89,6 +89,8 @@ Json to_json(const SimulationPlan& plan, const RunReport& report) {
                {"latency_ms", to_json(metrics.latency)},
                {"service_ms", to_json(metrics.service)},
                {"lock_wait_ms", to_json(metrics.lock_wait)},
+               {"first_half_ms", to_json(metrics.early)},
+               {"second_half_ms", to_json(metrics.late)},
                {"retries", metrics.retries},
                {"deadlocks", metrics.deadlocks}});
   json["inversions"] = {{"count", report.inversions.count},

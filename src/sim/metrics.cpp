@@ -154,6 +154,8 @@ void count_fate(Metrics& metrics, const Answer& answer) {
 
 Metrics measure(std::span<const Answer> answers, std::int64_t start_ns) {
   Metrics metrics;
+  std::vector<std::int64_t> early;
+  std::vector<std::int64_t> late;
   std::vector<std::int64_t> services;
   std::vector<std::int64_t> waits;
   std::int64_t last_ns = start_ns;
@@ -169,6 +171,13 @@ Metrics measure(std::span<const Answer> answers, std::int64_t start_ns) {
     if (!answer.is_look()) waits.push_back(answer.waited_ns);
   }
   metrics.elapsed_ns = last_ns - start_ns;
+  for (const auto& answer : answers) {
+    if (answer.fate() == Fate::failed) continue;
+    const bool is_early = answer.arrival_ns - start_ns < metrics.elapsed_ns / 2;
+    (is_early ? early : late).push_back(answer.end_ns - answer.arrival_ns);
+  }
+  metrics.early = percentiles(std::move(early));
+  metrics.late = percentiles(std::move(late));
   if (metrics.elapsed_ns > 0) {
     metrics.throughput =
         static_cast<double>(metrics.latencies.size()) * 1e9 / static_cast<double>(metrics.elapsed_ns);

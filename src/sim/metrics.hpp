@@ -50,6 +50,7 @@ struct Metrics {
   Percentiles latency;          // from arrival to answer, the wait for a free worker included
   Percentiles service;          // from when a worker took the request up to the answer
   Percentiles lock_wait;        // of that, the time to begin and to lock
+  Percentiles early, late;      // latency of those who came in the first and in the second half of the run
   std::int64_t retries = 0, deadlocks = 0, kills = 0;
   double jain = 1;                        // of the answers that each worker gave
   std::int64_t last_winner = 0;           // by arrival, which request was the last to get anything: 1, 2, ...

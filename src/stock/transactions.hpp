@@ -22,7 +22,7 @@ class StoreError : public Error {
   StoreError(Kind k, Exit exit_code, std::string text, std::string advice = {})
       : Error(exit_code, std::move(text), std::move(advice)), kind(k) {}
   Kind kind;
-  bool undone = false;  // of a loss: it is certain that nothing was stored
+  bool undone = false;    // of a loss: it is certain that nothing was stored
   bool deadlock = false;  // of a retry: the database chose this transaction to lose against another
 };
 

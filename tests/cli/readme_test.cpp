@@ -23,8 +23,8 @@ std::vector<std::string> console_blocks(const std::string& markdown) {
   return blocks;
 }
 
-// What differs from run to run is taken out: times, made keys, seconds; of a race all but how lines begin, and
-// its charts.
+// What differs from run to run is taken out: times, made keys, seconds; of a race all but how lines begin,
+// and its charts.
 std::vector<std::string> lasting(const std::vector<std::string>& lines, bool race) {
   static const std::regex time(R"(\d{4}-\d\d-\d\dT[\d:.]+Z)");
   static const std::regex key("auto-[0-9a-f]+");

@@ -215,6 +215,31 @@ TEST_CASE("a thousand buyers for a hundred units through three nodes: a hundred 
   shop.verify_everywhere();
 }
 
+TEST_CASE("each way of keeping rivals apart sells exactly ten of ten to twenty through three nodes",
+          "[galera]") {
+  const auto url = cluster().url("mysql", {1, 2, 3});
+  const auto simulate = [&](const std::string& strategy, const std::string& mode) {
+    return invctl::test::run({"simulate-concurrency", "--json", "--lock-timeout", "60s", "--scenario",
+                              "ten-twenty", "--strategy", strategy, "--mode", mode},
+                             {.env = {{"INVCTL_DB", url}}, .timeout = 120s});
+  };
+  for (const std::string mode : {"threads", "processes"}) {
+    for (const std::string strategy :
+         {"pessimistic", "conditional", "optimistic", "serializable", "reserve", "combined", "guards-only"}) {
+      const auto result = simulate(strategy, mode);
+      INFO(strategy << " with " << mode << result);
+      REQUIRE(result.exit == 0);
+      CHECK(result.json().at("sold") == 10);
+      CHECK(result.json().at("oversold") == 0);
+    }
+    const auto caught = simulate("none", mode);
+    INFO(mode << caught);
+    CHECK(caught.exit == 7);
+    CHECK(caught.json().at("oversold") > 0);
+  }
+  CHECK(simulate("advisory", "threads").exit == 2);  // a node knows only its own named locks
+}
+
 TEST_CASE("kill -9 of a node under load: what was acknowledged is stored, and it catches up", "[galera]") {
   const Shop shop;
   std::atomic<bool> stop = false;

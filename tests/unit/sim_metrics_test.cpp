@@ -126,6 +126,15 @@ TEST_CASE("latency counts from the arrival, also where a buyer waited for a free
   CHECK(metrics.throughput == Approx(3 * 1e9 / 899'000));
 }
 
+TEST_CASE("a run that grows slower shows it: those who came late waited longer than those who came early") {
+  const std::vector<Answer> answers{answer(Exit::ok, 0, 0, 10), answer(Exit::ok, 40, 40, 55),
+                                    answer(Exit::ok, 60, 60, 100), answer(Exit::unknown_outcome, 70, 70, 71)};
+  const auto metrics = measure(answers, 0);
+  CHECK(metrics.early.max == 15);
+  CHECK(metrics.early.p50 == 10);
+  CHECK(metrics.late.max == 40);
+}
+
 TEST_CASE("looks are answers, but neither sold nor winners; receipts are accepted, but not sold") {
   auto look = answer(Exit::ok, 0, 0, 10);
   look.kind = Request::Kind::look;
