@@ -5,8 +5,8 @@
 
 namespace invctl::cmd {
 
-// A new file that goes away again unless it was written to its end. Throws Error(conflict, "already_exists")
-// where there is one: nothing is ever overwritten.
+// A new file that is there once it was written to its end, and not before. Throws Error(conflict,
+// "already_exists") where there is one of its name: nothing is ever overwritten.
 class NewFile {
  public:
   explicit NewFile(std::string path);
@@ -15,11 +15,12 @@ class NewFile {
   NewFile& operator=(const NewFile&) = delete;
 
   int fd() const { return fd_; }
-  void keep();  // syncs it, and it stays
+  void keep();  // syncs it and gives it its name; what throws leaves nothing
 
  private:
   std::string path_;
   int fd_ = -1;
+  bool named_ = false;  // from the beginning, where the file system has no files without a name
   bool kept_ = false;
 };
 

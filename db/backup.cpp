@@ -12,11 +12,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <thread>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "io/sync.hpp"
 #include "sqlite_connection.hpp"
 
 namespace invctl::db {
@@ -69,7 +69,7 @@ class Draft {
       unlink(path_.c_str());
     }
     kept_ = true;
-    sync_directory(final_path);
+    if ((errno = io::sync_name(final_path)) != 0) throw file_error("sync", final_path);
   }
 
   std::int64_t size() const {
@@ -78,18 +78,6 @@ class Draft {
   }
 
  private:
-  static void sync_directory(const std::string& path) {
-    auto directory = std::filesystem::path(path).parent_path().string();
-    if (directory.empty()) directory = ".";
-    const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0) {
-      const auto error = file_error("sync", directory);
-      if (fd >= 0) close(fd);
-      throw error;
-    }
-    close(fd);
-  }
-
   std::string path_;
   int fd_ = -1;
   bool kept_ = false;

@@ -86,6 +86,9 @@ class Connection {
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
 
+  // As Transactions::make_durable().
+  virtual void make_durable() {}
+
   // What keeps a committed change from surviving a crash of the database's machine, or nothing. May cost a
   // round trip.
   virtual std::optional<std::string> durability_gap() { return std::nullopt; }

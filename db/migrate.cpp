@@ -160,6 +160,7 @@ MigrationReport migrate(Connection& connection, const std::vector<Migration>& mi
   }
   // An interrupted run may have got as far as the last statement, and no further.
   const bool complete = report.applied.empty() && !fresh && stored_version(connection) == report.to;
+  if (complete && !dry_run) connection.make_durable();
   if (dry_run || complete) return report;
   if (has_table(connection, "price_line")) record_first_prices(connection, deadline);
   if (fresh) {

@@ -56,6 +56,7 @@ class SqlStore : public PostingStore,
   void commit() override;
   void rollback() noexcept override;
   void begin_snapshot() override;
+  void make_durable() override { connection_->make_durable(); }
   void reconnect() override;
 
   std::vector<WarehouseInfo> find_warehouses(std::span<const std::string> codes) override;

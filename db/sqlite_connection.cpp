@@ -374,6 +374,21 @@ void SqliteConnection::commit() {
   trace(TraceLevel::debug, "commit", {});
 }
 
+// Others see what is in the log; whoever opens the database after a crash of all programs takes it for
+// committed, synced or not.
+void SqliteConnection::make_durable() {
+  sqlite3_file* log = nullptr;
+  auto* handle = database_.getHandle();
+  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log)) !=
+          SQLITE_OK ||
+      log == nullptr || log->pMethods == nullptr) {
+    return;
+  }
+  if (const int result = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL); result != SQLITE_OK) {
+    throw_sqlite_error(SQLite::Exception("cannot sync the log", result), path_);
+  }
+}
+
 void SqliteConnection::rollback() noexcept {
   // Some failures (a full disk) have rolled back already; asking SQLite is the only way to know.
   if (sqlite3_get_autocommit(database_.getHandle()) == 0) database_.tryExec("ROLLBACK");

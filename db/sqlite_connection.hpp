@@ -71,6 +71,7 @@ class SqliteConnection : public Connection {
   void begin_snapshot() override;
   void commit() override;
   void rollback() noexcept override;
+  void make_durable() override;
   void reconnect() override {}  // a file does not hang up
 
   const std::string& path() const { return path_; }

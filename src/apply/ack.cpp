@@ -29,6 +29,11 @@ Report AckStream::run(io::LineFeed& feed, const std::function<void(const Answer&
     bool committed = false;
     try {
       committed = post(items);
+      if (!committed && std::any_of(items.begin(), items.end(), [](const BatchItem& item) {
+            return item.outcome == BatchItem::Outcome::replayed;
+          })) {
+        store_.make_durable();
+      }
     } catch (const Error& error) {
       for (auto& item : items) {
         if (item.outcome == BatchItem::Outcome::rejected && !item.read.well_formed()) continue;

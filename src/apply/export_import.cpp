@@ -237,6 +237,7 @@ ImportResult import_export(const ImportTarget& target, io::InputFile& file, cons
         }
         result.replayed = true;
         target.store.rollback();
+        target.store.make_durable();
         return;
       }
       Importer(target).run(file);

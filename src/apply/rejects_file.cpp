@@ -17,6 +17,7 @@
 #include "io/input_file.hpp"
 #include "io/json_text.hpp"
 #include "io/output.hpp"
+#include "io/sync.hpp"
 
 namespace invctl::intake {
 
@@ -28,11 +29,6 @@ constexpr std::size_t buffer_bytes = std::size_t{64} << 10;
   throw Error(
       exit, "cannot_write",
       fmt::format("cannot write {}: {}", text::printable(path), std::generic_category().message(error)), "");
-}
-
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
 // Whether the file begins as one of rejects does. In an encoding of two bytes per character it is not found
@@ -73,7 +69,7 @@ void RejectsFile::open() {
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
   } else {
     // Without a name until it is complete, so that a process that is killed leaves nothing behind.
-    fd_ = ::open(directory_of(path_).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    fd_ = ::open(io::directory_of(path_).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
     if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
       temporary_ = path_ + ".XXXXXX";
       fd_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
@@ -168,6 +164,7 @@ void RejectsFile::publish() {
   if (temporary_.empty()) link();
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) cannot_write(Exit::internal, path_, errno);
   temporary_.clear();
+  if (const int error = io::sync_name(path_); error != 0) cannot_write(Exit::internal, path_, error);
 }
 
 // Gives the unnamed file a name to rename from.

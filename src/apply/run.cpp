@@ -241,7 +241,8 @@ void Apply::whole() {
     }
     refusals.throw_if_any();
     input_.verify_unchanged();
-    if (options_.dry_run || !posting.wrote()) return;
+    if (options_.dry_run) return;
+    if (!posting.wrote()) return store_.make_durable();
     if (posting.posted()) note_applied();
     commit_reached = true;
     posting.commit();
@@ -266,6 +267,7 @@ void Apply::in_batches() {
     observer_.settled(items);
     observer_.progress(input_.position());
   }
+  if (report_.operations.replayed > 0) store_.make_durable();
 }
 
 void Apply::post_batch(std::vector<BatchItem>& items) {

@@ -186,6 +186,7 @@ void Seeding::attempt(const Deadline& deadline, bool& commit_reached) {
   }
   if (refused_ || options_.dry_run || !transaction.wrote()) {
     catalog_.rollback();
+    catalog_.make_durable();
     return;
   }
   commit_reached = true;

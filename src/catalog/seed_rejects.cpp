@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "io/sync.hpp"
 
 namespace invctl {
 
@@ -23,11 +24,6 @@ constexpr std::size_t buffer_bytes = std::size_t{64} << 10;
   throw Error(
       exit, "cannot_write",
       fmt::format("cannot write {}: {}", text::printable(path), std::generic_category().message(error)), "");
-}
-
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
 std::string header_line(const std::string& raw, char delimiter) {
@@ -90,7 +86,7 @@ void SeedRejects::open() {
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
   } else {
     // Without a name until it is complete, so that nothing is left behind by a signal.
-    fd_ = ::open(directory_of(path_).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    fd_ = ::open(io::directory_of(path_).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
     if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
       temporary_ = path_ + ".XXXXXX";
       fd_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
@@ -160,6 +156,7 @@ void SeedRejects::publish() {
     if (in_place_) return flush();
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) cannot_write(Exit::internal, path_, errno);
     temporary_.clear();
+    if (const int error = io::sync_name(path_); error != 0) cannot_write(Exit::internal, path_, error);
   } catch (Error& error) {
     const auto kept = std::exchange(temporary_, {});
     error.exit = Exit::unreported;

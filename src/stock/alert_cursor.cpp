@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -17,6 +16,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "io/output.hpp"
+#include "io/sync.hpp"
 
 namespace invctl {
 
@@ -124,12 +124,7 @@ void AlertCursor::save() const {
     unlink(draft.c_str());
     throw stored ? renaming : error;
   }
-  auto directory = std::filesystem::path(path_).parent_path().string();
-  if (directory.empty()) directory = ".";
-  const int directory_fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory_fd < 0) return;
-  fsync(directory_fd);
-  close(directory_fd);
+  io::sync_name(path_);  // where that fails, a crossing may be told twice
 }
 
 std::vector<Crossing> crossings_since(AlertStore& store, AlertCursor& cursor, const AlertFilter& filter,

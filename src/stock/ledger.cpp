@@ -1,5 +1,7 @@
 #include "stock/ledger.hpp"
 
+#include <algorithm>
+
 namespace invctl {
 
 namespace {
@@ -43,6 +45,13 @@ std::vector<Outcome> Ledger::post(std::vector<Operation>& operations, const Opti
     note_commit();
     posting.commit();
   });
+  // A commit of this posting has synced what came before it.
+  const auto is_new = [](const Outcome& outcome) { return outcome.receipt && !outcome.replayed; };
+  const auto is_old = [](const Outcome& outcome) { return outcome.replayed; };
+  if (std::any_of(outcomes.begin(), outcomes.end(), is_old) &&
+      std::none_of(outcomes.begin(), outcomes.end(), is_new)) {
+    store_.make_durable();
+  }
   return outcomes;
 }
 

@@ -84,7 +84,11 @@ void write_transaction(Transactions& store, const Deadline& deadline, std::strin
       store.rollback();
       throw;
     }
-    if (!wrote) return store.rollback();
+    if (!wrote) {
+      store.rollback();
+      store.make_durable();
+      return;
+    }
     commit_reached = true;
     store.commit();
   });

@@ -38,6 +38,9 @@ class Transactions {
   virtual void rollback() noexcept = 0;
   // A read transaction: everything read until rollback() is one moment's state.
   virtual void begin_snapshot() = 0;
+  // When it returns, what was read before is durable, so that an answer may rest on it alone. It need not be
+  // before: a writer that was killed between writing and syncing leaves a change that everybody sees.
+  virtual void make_durable() {}
   // A new connection in place of a lost one; throws StoreError(lost) while there is none.
   virtual void reconnect() = 0;
 };
@@ -52,7 +55,8 @@ void run_transaction(Transactions& store, const Deadline& deadline, std::string_
                      bool& commit_reached, const std::function<void()>& work);
 
 // The same for what is written and committed in one go: begins, runs `work`, and commits where that says that
-// it wrote something; else, and where it throws, everything is rolled back.
+// it wrote something; else, and where it throws, everything is rolled back. What `work` found done before is
+// durable in the end.
 void write_transaction(Transactions& store, const Deadline& deadline, std::string_view key,
                        const std::function<bool()>& work);
 

@@ -185,6 +185,7 @@ int __real_ftruncate64(int fd, off64_t size);
 int __real_ftruncate(int fd, off_t size);
 int __real_rename(const char* from, const char* to);
 int __real_renameat2(int from_directory, const char* from, int to_directory, const char* to, unsigned flags);
+int __real_linkat(int from_directory, const char* from, int to_directory, const char* to, int flags);
 int __real_unlink(const char* path);
 
 int __wrap_flock(int fd, int operation) {
@@ -225,6 +226,10 @@ int __wrap_rename(const char* from, const char* to) {
 int __wrap_renameat2(int from_directory, const char* from, int to_directory, const char* to, unsigned flags) {
   return passing(rename_file,
                  [&] { return __real_renameat2(from_directory, from, to_directory, to, flags); });
+}
+
+int __wrap_linkat(int from_directory, const char* from, int to_directory, const char* to, int flags) {
+  return passing(rename_file, [&] { return __real_linkat(from_directory, from, to_directory, to, flags); });
 }
 
 int __wrap_unlink(const char* path) {

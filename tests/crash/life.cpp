@@ -10,6 +10,8 @@
 #include <sstream>
 #include <thread>
 
+#include "lost_writes.hpp"
+
 namespace invctl::test {
 
 namespace {
@@ -74,14 +76,26 @@ bool wait_until_stopped(const Process& process) {
   return false;
 }
 
-Life::Life(Random& random, Tally& tally, Twist twist)
-    : random_(random), tally_(tally), twist_(twist), script_(random, backend_name() == "sqlite") {}
+Life::Life(Random& random, Tally& tally, Twist twist, bool power)
+    : random_(random),
+      tally_(tally),
+      twist_(twist),
+      power_(power),
+      script_(random, backend_name() == "sqlite") {}
 
 RunOptions Life::faulty(const std::string& point) const {
   RunOptions options;
-  options.binary = INVCTL_FAULTY;
+  // Where it is not to be killed at a point of its own, it is the program as it is released.
+  if (!power_ || !point.empty() || twist_ != Twist::none) options.binary = INVCTL_FAULTY;
   options.env = {{"INVCTL_FAIL_COUNTS", shop_.dir().path("counts")}};
   if (!point.empty()) options.env.emplace_back("INVCTL_FAIL_POINT", point);
+  if (twist_ == Twist::no_sync) options.env.emplace_back("INVCTL_FAIL_SYNCHRONOUS", "OFF");
+  if (twist_ == Twist::late_sync) options.env.emplace_back("INVCTL_FAIL_SYNCHRONOUS", "NORMAL");
+  if (power_) {
+    options.env.insert(options.env.end(), {{"LD_PRELOAD", INVCTL_SHIM},
+                                           {"INVCTL_SHIM_DIR", shop_.dir().path()},
+                                           {"INVCTL_SHIM_LOG", log_.path("log")}});
+  }
   return options;
 }
 
@@ -112,6 +126,14 @@ void Life::fault(const std::string& what, const Step& step, const std::string& m
 // --- what is in the database
 
 std::vector<std::string> Life::facts() {
+  try {
+    return read_facts();
+  } catch (const std::exception& error) {
+    return {std::string("unreadable: ") + error.what()};
+  }
+}
+
+std::vector<std::string> Life::read_facts() {
   std::vector<std::string> out;
   for (const auto& row : shop_.rows(
            "SELECT 'stock', w.code, p.sku, i.on_hand, i.reserved FROM inventory i JOIN warehouse w ON w.id = "
@@ -142,9 +164,17 @@ void Life::check(const Step& step, const Expected& before) {
   if (found == wanted) return;
   const auto missing = difference(wanted, found);
   const auto surplus = difference(found, wanted);
-  const bool nothing = found == before.facts();
-  fault(nothing ? "lost" : "doubled or lost in part", step,
-        "missing: " + joined(missing, "; ") + "\nnot expected: " + joined(surplus, "; "));
+  const bool lost = found == before.facts() || surplus.empty() || surplus.front().starts_with("unreadable");
+  fault(lost              ? "lost"
+        : missing.empty() ? "doubled"
+                          : "doubled or lost in part",
+        step, "missing: " + joined(missing, "; ") + "\nnot expected: " + joined(surplus, "; "));
+}
+
+void Life::check_file(const Step& step) {
+  const auto made =
+      step.name == "backup" ? shop_.run({"verify", "--db", step.makes}) : shop_.run({"verify", step.makes});
+  if (made.exit != 0) fault("half written", step, made.out + made.err);
 }
 
 void Life::check_exit(const Step& step, const Result& result, bool repeated) {
@@ -185,7 +215,8 @@ bool Life::run_in_line(const Step& step, Result& result) {
 }
 
 bool Life::run_killed(const Step& step, const Words& words, Result& result) {
-  if (!step.key.empty() && twist_ == Twist::none && random_.one_in(20)) return run_in_line(step, result);
+  if (!step.key.empty() && twist_ == Twist::none && !power_ && random_.one_in(20))
+    return run_in_line(step, result);
   point_ = random_point(step.name);
   if (twist_ == Twist::lie && !step.key.empty() && step.exit == 0) point_ = "before-commit:1:lie";
   result = shop_.run(words, faulty(point_));
@@ -193,15 +224,35 @@ bool Life::run_killed(const Step& step, const Words& words, Result& result) {
   return result.exit == killed;
 }
 
+// Whatever it was doing, the machine is gone; what it had said must still hold.
+void Life::cut_power(const Step& step, bool was_killed) {
+  const bool made = !was_killed && !step.makes.empty() && step.exit == 0;
+  const auto path = shop_.dir().path(step.makes);
+  const auto content = made ? read_file(path) : std::string();
+  LostWrites lost(log_.path("log"));
+  ++tally_.power_cuts;
+  tally_.unsynced += lost.unsynced();
+  lost.cut_power(random_.pick(std::vector{LostWrites::Kept::nothing, LostWrites::Kept::beginning,
+                                          LostWrites::Kept::some, LostWrites::Kept::some}),
+                 random_);
+  point_ += ", then the power was cut";
+  if (made && (!file_exists(path) || read_file(path) != content))
+    fault("lost", step, step.makes + " is not as it was");
+}
+
 void Life::look_after_kill(const Step& step, const Expected& before) {
   ++tally_.kills;
   ++tally_.matrix[step.name][point_.substr(0, point_.find(':'))];
-  if (!random_.one_in(3)) return;
+  if (!power_ && !random_.one_in(3)) return;
   const auto found = facts();
   const bool whole = found == before.facts() || found == step.after.facts() ||
                      std::any_of(step.on_the_way.begin(), step.on_the_way.end(),
                                  [&](const Expected& state) { return found == state.facts(); });
-  if (!whole) fault("half written", step, joined(found, "\n"));
+  if (whole) return;
+  const auto earlier = before.facts();
+  fault("half written", step,
+        "gone: " + joined(difference(earlier, found), "; ") +
+            "\nnew: " + joined(difference(found, earlier), "; "));
 }
 
 void Life::take(const Step& step) {
@@ -216,6 +267,9 @@ void Life::take(const Step& step) {
   Result result;
   const bool was_killed = run_killed(step, words_of(step.command()), result);
   ++tally_.commands;
+  if (over_) return;
+  const bool seeded = !before.stock.empty() || twist_ == Twist::none;
+  if (power_ && seeded && random_.one_in(2)) cut_power(step, was_killed);
   if (over_) return;
   if (was_killed) {
     look_after_kill(step, before);
@@ -232,6 +286,7 @@ void Life::take(const Step& step) {
     check_exit(step, result, was_killed);
     if (!over_) check(step, before);
   }
+  if (!over_ && !step.makes.empty()) check_file(step);
   if (!over_) script_.done(step, number_in(result));
 }
 
@@ -245,6 +300,8 @@ void Life::initialise() {
     const auto result = shop_.run(step.words, faulty(point_));
     ++tally_.commands;
     again = result.exit == killed;
+    // Without syncs there would be no shop in which something can be lost.
+    if (power_ && twist_ == Twist::none && random_.one_in(2)) cut_power(step, again);
     if (again) {
       ++tally_.kills;
       ++tally_.matrix[step.name][point_.substr(0, point_.find(':'))];

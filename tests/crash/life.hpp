@@ -18,11 +18,14 @@ enum class Twist {
   lie,         // the program answers success for a transaction that it rolled back
   forget_key,  // what was killed is repeated without its key
   hold_lock,   // a stopped process keeps its locks
+  no_sync,     // PRAGMA synchronous = OFF; with power cuts
+  late_sync,   // PRAGMA synchronous = NORMAL; with power cuts
 };
 
 // Over many lives.
 struct Tally {
-  int lives = 0, commands = 0, kills = 0, kills_in_line = 0;
+  int lives = 0, commands = 0, kills = 0, kills_in_line = 0, power_cuts = 0;
+  std::size_t unsynced = 0;  // writes that the power cuts met
   // The crash matrix: command, point, how often it was killed there.
   std::map<std::string, std::map<std::string, int>> matrix;
   // Passings of each point in a whole run of each command, as far as they are known.
@@ -61,7 +64,9 @@ class BareShop {
 
 class Life {
  public:
-  Life(Random& random, Tally& tally, Twist twist = Twist::none);
+  // `power`: SQLite only. After commands the power is cut, and what was not synced is lost, some or all of
+  // it.
+  Life(Random& random, Tally& tally, Twist twist = Twist::none, bool power = false);
 
   // Makes the database, runs that many commands and looks at what is left. Ends at the first fault.
   void run(int commands);
@@ -78,15 +83,21 @@ class Life {
   void take(const Step& step);
   // All of it, or nothing, or whole transactions of it.
   void look_after_kill(const Step& step, const Expected& before);
+  void cut_power(const Step& step, bool was_killed);
   void check(const Step& step, const Expected& before);
+  // What it made is a whole backup or export.
+  void check_file(const Step& step);
   void check_exit(const Step& step, const Result& result, bool repeated);
   std::vector<std::string> facts();
+  std::vector<std::string> read_facts();
   void fault(const std::string& what, const Step& step, const std::string& more);
 
   Random& random_;
   Tally& tally_;
   Twist twist_;
+  bool power_;
   BareShop shop_;
+  TempDir log_;  // of the shim
   Script script_;
   std::string point_;  // of the command that is being run
   bool over_ = false;

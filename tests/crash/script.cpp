@@ -320,11 +320,12 @@ Step Script::close_count() {
   return step;
 }
 
-// It has no key, and never overwrites: once it is there, it is refused.
-Step Script::back_up() {
+// They have no key, and never overwrite: once the file is there, they are refused.
+Step Script::make_file() {
   Step step;
-  step.name = "backup";
-  step.words = {"backup", "copy" + std::to_string(++files_) + ".db"};
+  step.name = backs_up_ && random_.one_in(2) ? "backup" : "export";
+  step.makes = step.name + std::to_string(++files_);
+  step.words = {step.name, step.makes};
   step.also = {5};
   step.after = state_;
   return step;
@@ -332,8 +333,8 @@ Step Script::back_up() {
 
 // What changes nothing of stock.
 Step Script::upkeep() {
-  static const std::vector<Words> commands = {{"init-db"}, {"seal"},  {"rebuild", "--apply"},     {"verify"},
-                                              {"export"},  {"stock"}, {"history", "--limit", "5"}};
+  static const std::vector<Words> commands = {{"init-db"}, {"seal"},  {"rebuild", "--apply"},
+                                              {"verify"},  {"stock"}, {"history", "--limit", "5"}};
   Step step;
   step.words = random_.pick(commands);
   step.name = step.words.front();
@@ -358,7 +359,7 @@ Step Script::next() {
   if (what < 86) return seed_more();
   if (what < 89) return close_month();
   if (what < 92) return open_count();
-  if (what < 94 && backs_up_) return back_up();
+  if (what < 95) return make_file();
   return upkeep();
 }
 

@@ -48,6 +48,7 @@ struct Step {
   int exit = 0;        // what it ends with, the first time and when repeated
   std::set<int> also;  // what it may end with when repeated after a kill: there is no key to know it by
   std::vector<std::pair<std::string, std::string>> files;  // name and content, written before it runs
+  std::string makes;                 // a file that is there, and whole, once the command has said so
   std::vector<Expected> on_the_way;  // states that a kill may leave beside before and after
   Expected after;
 
@@ -101,7 +102,7 @@ class Script {
   Step open_count();
   Step enter_count();
   Step close_count();
-  Step back_up();
+  Step make_file();
   Step upkeep();
 
   // What may be reversed, and what it did.

@@ -332,6 +332,18 @@ int rename(const char* from, const char* to) {
   return rename_logged(from, to, [&] { return static_cast<int>(syscall(SYS_rename, from, to)); });
 }
 
+// Gives a name to a file without one: as if it were renamed.
+int linkat(int from_directory, const char* from, int to_directory, const char* to, int flags) {
+  const auto call = [&] {
+    return static_cast<int>(syscall(SYS_linkat, from_directory, from, to_directory, to, flags));
+  };
+  char nameless[PATH_MAX];
+  const auto n = (flags & AT_SYMLINK_FOLLOW) != 0 ? readlink(from, nameless, sizeof nameless - 1) : -1;
+  if (n <= 0) return call();
+  nameless[n] = '\0';
+  return rename_logged(nameless, to, call);
+}
+
 int renameat2(int from_directory, const char* from, int to_directory, const char* to, unsigned flags) {
   return rename_logged(from, to, [&] {
     return static_cast<int>(syscall(SYS_renameat2, from_directory, from, to_directory, to, flags));
