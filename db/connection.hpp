@@ -82,7 +82,8 @@ class Connection {
   virtual void begin_serializable(const Deadline& deadline) = 0;
   // A read transaction: everything in it sees one snapshot.
   virtual void begin_snapshot() = 0;
-  // StoreError(lost) where the connection broke and it is not known whether the commit happened.
+  // StoreError(lost) where the connection, or the disk, broke and it is not known whether the commit
+  // happened.
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
 

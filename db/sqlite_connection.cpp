@@ -365,10 +365,16 @@ void SqliteConnection::begin_snapshot() {
 
 void SqliteConnection::commit() {
   try {
-    execute("COMMIT");
-  } catch (...) {
+    database_.exec("COMMIT");
+  } catch (const SQLite::Exception& error) {
     rollback();
-    throw;
+    const int code = error.getExtendedErrorCode();
+    if (code != SQLITE_IOERR_FSYNC && code != SQLITE_IOERR_DIR_FSYNC) throw_sqlite_error(error, path_);
+    // The log holds all of it: this connection takes it for undone, but who opens the database after it does
+    // not.
+    throw StoreError(StoreError::Kind::lost, Exit::unknown_outcome,
+                     fmt::format("the log of {} cannot be synced", text::printable(path_)),
+                     "look after the disk, then repeat the command");
   }
   if (turnstile_) turnstile_->leave();
   trace(TraceLevel::debug, "commit", {});

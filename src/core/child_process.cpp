@@ -58,8 +58,18 @@ class Child {
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out_.theirs, STDOUT_FILENO);
     if (options.capture_err) posix_spawn_file_actions_adddup2(&actions, err_.theirs, STDERR_FILENO);
-    const int failure = posix_spawnp(&pid_, words.front().c_str(), &actions, nullptr,
+    // Which this program ignores: others need not know that they could be.
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGXFSZ);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    const int failure = posix_spawnp(&pid_, words.front().c_str(), &actions, &attributes,
                                      c_pointers(arguments).data(), c_pointers(environment).data());
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     out_.close_theirs();
     err_.close_theirs();

@@ -40,7 +40,9 @@ void install_handlers() {
     action.sa_flags = SA_RESTART;
     sigaction(signal_number, &action, nullptr);
   }
+  // A reader who has left, and a limit to the size of files, are errors of a write.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 void hold() noexcept {

@@ -26,12 +26,10 @@ std::string naming(std::string_view key) {
 }
 
 Error unknown_outcome(std::string_view key, const Error& last) {
-  return Error(
-      Exit::unknown_outcome,
-      fmt::format(
-          "the connection broke at COMMIT, it is not known whether the change was stored{}; at last: {}",
-          naming(key), last.message),
-      key.empty() ? "repeat the command" : fmt::format("repeat with --id {}", text::printable(key)));
+  return Error(Exit::unknown_outcome,
+               fmt::format("COMMIT broke off, it is not known whether the change was stored{}; at last: {}",
+                           naming(key), last.message),
+               key.empty() ? "repeat the command" : fmt::format("repeat with --id {}", text::printable(key)));
 }
 
 }  // namespace

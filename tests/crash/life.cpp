@@ -62,6 +62,14 @@ std::string Tally::table() const {
   return out.str();
 }
 
+bool can_preload() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return false;
+#else
+  return true;
+#endif
+}
+
 bool wait_until_stopped(const Process& process) {
   for (int i = 0; i < 5000; ++i) {
     std::ifstream file("/proc/" + std::to_string(process.pid()) + "/stat");

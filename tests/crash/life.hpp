@@ -103,6 +103,9 @@ class Life {
   bool over_ = false;
 };
 
+// Whether the program can be run with storage_shim: not under a sanitizer, whose library has to come first.
+bool can_preload();
+
 // Waits until a process has stopped itself (SIGSTOP). False where it ends, or time is up, instead.
 bool wait_until_stopped(const Process& process);
 
