@@ -57,7 +57,11 @@ TEST_CASE("negative control: a commit that the program only claims is seen to be
 TEST_CASE("negative control: a command that is repeated without its key is seen to be doubled", "[matrix]") {
   Random random;
   INFO(random);
-  const auto tally = lives_until(random, 100000, Twist::forget_key);
+  Tally tally;
+  // Where it was killed before its commit, only its key is missing, and the next life is to show it.
+  for (int i = 0; i < 30 && !found(tally, "doubled"); ++i) {
+    Life(random, tally, Twist::forget_key).run(commands_per_life());
+  }
   CAPTURE(tally.faults);
   CHECK(found(tally, "doubled"));
 }

@@ -46,6 +46,8 @@ TEST_CASE("negative control: without syncs, what was acknowledged is seen to be 
     const auto tally = lives_until(random, 100000, twist);
     REQUIRE(tally.faults.size() == 1);
     CAPTURE(tally.faults[0]);
-    CHECK((tally.faults[0].starts_with("lost") || twist == Twist::no_sync));
+    // Of a command that was killed, what is gone of those before it looks like a half of its own.
+    const auto& fault = tally.faults[0];
+    CHECK((fault.starts_with("lost") || fault.starts_with("half written") || twist == Twist::no_sync));
   }
 }
