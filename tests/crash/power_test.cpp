@@ -44,10 +44,8 @@ TEST_CASE("negative control: without syncs, what was acknowledged is seen to be 
     Random random;
     INFO(random);
     const auto tally = lives_until(random, 100000, twist);
-    REQUIRE(tally.faults.size() == 1);
-    CAPTURE(tally.faults[0]);
-    // Of a command that was killed, what is gone of those before it looks like a half of its own.
-    const auto& fault = tally.faults[0];
-    CHECK((fault.starts_with("lost") || fault.starts_with("half written") || twist == Twist::no_sync));
+    // What is gone shows in many ways: at once, as half of a later command, or by that one's exit code.
+    CHECK(tally.power_cuts > 0);
+    CHECK(tally.faults.size() == 1);
   }
 }
