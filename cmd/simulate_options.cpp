@@ -314,6 +314,7 @@ void add_simulate_options(CLI::App& app, SimulateOptions& options) {
         "FILE");
   value("--kind-from-sign", options.file.kind_from_sign, "the kinds of positive and of negative quantities",
         "A,B");
+  value("--reason-default", options.file.reason_default, "the reason of rows that give none", "TEXT");
   value("--encoding", options.file.encoding, "of the file", "NAME");
 
   group = "Service";

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <unordered_map>
 
 #include "io/progress.hpp"
 #include "scratch.hpp"
 #include "sim/processes.hpp"
-#include "sim/text_chart.hpp"
 #include "sim/threads.hpp"
 #include "url.hpp"
 

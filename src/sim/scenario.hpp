@@ -13,13 +13,14 @@
 
 namespace invctl::sim {
 
+// The numbers are what a scenario has where the command does not say otherwise.
 struct ScenarioKind {
   std::string_view name, summary;
-  Demand::Mix mix;
-  std::int64_t requests, stock, quantity, products, items;
-  double skew;
-  std::chrono::milliseconds window;
-  Arrivals arrivals;
+  Demand::Mix mix = Demand::Mix::purchases;
+  std::int64_t requests = 1000, stock = 100, quantity = 1, products = 1, items = 1;
+  double skew = 0;
+  std::chrono::milliseconds window{1000};
+  Arrivals arrivals = Arrivals::poisson;
   bool from_file = false;  // what is asked for comes from a file
   bool kills = false;      // workers are killed at random
 };
