@@ -141,7 +141,7 @@ PostResult Worker::hold_and_confirm(const Request& request) {
   hold.user.reset();
   hold.ttl = hold_for;
   if (hold.key) *hold.key += "-hold";
-  const auto held = post(std::move(hold), request);
+  auto held = post(std::move(hold), request);
   if (held.error || held.outcome->rejection) return held;
   if (options_.think.count() > 0) std::this_thread::sleep_for(options_.think);
   PostResult confirmed;
