@@ -224,9 +224,12 @@ void print_table(Context& context, const SimulationPlan& plan, const RunReport& 
   out.write("\n");
   print_charts(context, metrics);
   out.write(fmt::format("\n{}\n", effort(report)));
-  out.write(fmt::format("{} of {} pairs of buyers were served in the wrong order ({:.2f} %)\n\n",
+  out.write(fmt::format("{} of {} pairs of buyers were served in the wrong order ({:.2f} %)\n",
                         number(report.inversions.count), number(report.inversions.pairs),
                         report.inversions.share() * 100));
+  out.write(
+      fmt::format("the last to get anything was number {} to come; Jain's index of the workers {:.3f}\n\n",
+                  number(metrics.last_winner), metrics.jain));
   print_checks(context, report.verdict);
   if (report.database) out.write(fmt::format("\nkept: {}\n", text::printable(*report.database)));
 }

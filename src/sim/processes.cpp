@@ -213,9 +213,16 @@ class ProcessRun {
       } else {
         end(*process);
         process = live_.erase(process);
-        if (!waiting_.empty()) start_process();
+        if (waiting_.size() > starting()) start_process();
       }
     }
+  }
+
+  // Who will take somebody once it is ready.
+  std::size_t starting() const {
+    return static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [](const Process& process) {
+      return process.request == nullptr && process.served == 0 && !process.doomed;
+    }));
   }
 
   int next_tick_ms() const {
