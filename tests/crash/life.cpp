@@ -152,6 +152,7 @@ std::vector<std::string> Life::read_facts() {
            "WHERE idempotency_key NOT LIKE 'auto-%' "
            "UNION ALL SELECT 'price key', idempotency_key, NULL, NULL, NULL FROM price_change "
            "WHERE idempotency_key NOT LIKE 'auto-%' "
+           "UNION ALL SELECT 'entry key', entry_key, NULL, NULL, NULL FROM count_entry "
            "UNION ALL SELECT 'operations', kind, outcome, COUNT(*), NULL FROM operation GROUP BY kind, "
            "outcome "
            "UNION ALL SELECT 'period', name, NULL, NULL, NULL FROM period")) {

@@ -14,6 +14,7 @@ std::vector<std::string> Expected::facts() const {
   for (const auto& [sku, price] : prices) out.push_back("price " + sku + " " + std::to_string(price));
   for (const auto& key : keys) out.push_back("key " + key);
   for (const auto& key : price_keys) out.push_back("price key " + key);
+  for (const auto& key : entry_keys) out.push_back("entry key " + key);
   for (const auto& [what, times] : operations)
     out.push_back("operations " + what + " " + std::to_string(times));
   for (const auto& name : periods) out.push_back("period " + name);
@@ -306,6 +307,7 @@ Step Script::enter_count() {
   const auto found = place.available() > 0 ? place.on_hand - 1 : place.on_hand + 1;
   auto step = keyed("count", {"enter", std::to_string(*count_), "S1=" + std::to_string(found)});
   step.name = "count enter";
+  step.after.entry_keys.insert(step.key);
   return step;
 }
 

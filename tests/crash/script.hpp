@@ -33,7 +33,8 @@ struct Expected {
   std::set<std::string> keys;                                  // of operations, refused ones included
   std::map<std::string, int> operations;                       // "ship accepted" -> how many
   std::set<std::string> price_keys;
-  std::set<std::string> reversed;  // keys
+  std::set<std::string> entry_keys;  // of what was counted
+  std::set<std::string> reversed;    // keys
   std::set<std::string> periods;
 
   // One line for each fact; those of the database are made the same way (harness of the matrix).
