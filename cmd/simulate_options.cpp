@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <climits>
 #include <set>
@@ -52,12 +53,13 @@ sim::Arrivals required_arrivals(const std::string& name) {
               "burst, uniform or poisson");
 }
 
+std::int64_t number_or(std::int64_t otherwise, const std::optional<std::string>& given, const char* option,
+                       std::int64_t least, std::int64_t most) {
+  return given ? required_number(*given, option, least, most) : otherwise;
+}
+
 // How many come, and in what time.
 void set_times(sim::Demand& demand, const sim::ScenarioKind& kind, const SimulateOptions& options) {
-  const auto number = [](const std::optional<std::string>& given, const char* option, std::int64_t otherwise,
-                         std::int64_t least, std::int64_t most) {
-    return given ? required_number(*given, option, least, most) : otherwise;
-  };
   if (options.rate || options.duration) {
     if (!options.rate || !options.duration) {
       throw Error(Exit::usage, "--rate and --duration go together", "--rate 100 --duration 60s");
@@ -73,50 +75,60 @@ void set_times(sim::Demand& demand, const sim::ScenarioKind& kind, const Simulat
                                            *options.duration, demand.requests, most_buyers));
     }
   } else {
-    demand.requests = number(options.buyers, "--buyers", kind.requests, 1, most_buyers);
+    demand.requests = number_or(kind.requests, options.buyers, "--buyers", 1, most_buyers);
     demand.window = options.window ? required_duration(*options.window, "--window") : kind.window;
   }
-  demand.arrivals = options.arrivals ? required_arrivals(*options.arrivals) : kind.arrivals;
-  if (options.rate && kind.arrivals == sim::Arrivals::burst && !options.arrivals) {
-    demand.arrivals = sim::Arrivals::poisson;
-  }
-  if (options.window && kind.arrivals == sim::Arrivals::burst && !options.arrivals) {
-    demand.arrivals = sim::Arrivals::poisson;
-  }
+  // Who gives a time means that they come within it, also where the scenario has them come all at once.
+  const bool in_time = options.rate || options.window;
+  const auto usual =
+      in_time && kind.arrivals == sim::Arrivals::burst ? sim::Arrivals::poisson : kind.arrivals;
+  demand.arrivals = options.arrivals ? required_arrivals(*options.arrivals) : usual;
   if (demand.window.count() == 0) demand.arrivals = sim::Arrivals::burst;
+}
+
+// What is asked for comes from a file, or from numbers: never from both.
+void check_source(const sim::ScenarioKind& kind, const SimulateOptions& options) {
+  const auto& file = options.file;
+  if (kind.from_file) {
+    if (file.path.empty()) {
+      throw Error(Exit::usage, "the scenario replay needs a file",
+                  "invctl simulate-concurrency --scenario replay FILE");
+    }
+    if (options.buyers || options.products || options.lines || options.quantity || options.skew ||
+        options.rate) {
+      throw Error(Exit::usage, "what is asked for comes from the file",
+                  "--stock, --window and --arrivals go with it");
+    }
+    return;
+  }
+  const bool says_how = !file.maps.empty() || !file.constants.empty() || file.group_by || file.kind_map ||
+                        file.kind_from_sign || file.reason_default || !io::is_utf8_name(file.encoding);
+  if (!file.path.empty() || options.day || says_how) {
+    throw Error(Exit::usage, "a file goes with the scenario replay",
+                "invctl simulate-concurrency --scenario replay FILE");
+  }
 }
 
 sim::Scenario scenario_of(Context& context, const SimulateOptions& options) {
   const auto& kind = required_scenario(options.scenario);
+  check_source(kind, options);
   sim::Scenario scenario;
   scenario.name = kind.name;
   auto& demand = scenario.demand;
   demand.mix = kind.mix;
   demand.seed = static_cast<std::uint64_t>(required_number(options.seed, "--seed", 0, INT64_MAX));
-  const auto number = [](const std::optional<std::string>& given, const char* option, std::int64_t otherwise,
-                         std::int64_t least, std::int64_t most) {
-    return given ? required_number(*given, option, least, most) : otherwise;
-  };
-  if (kind.from_file != !options.file.path.empty()) {
-    throw Error(Exit::usage,
-                kind.from_file ? "the scenario replay needs --file" : "--file goes with the scenario replay");
-  }
-  if (kind.from_file &&
-      (options.buyers || options.products || options.lines || options.quantity || options.skew)) {
-    throw Error(Exit::usage, "what is asked for comes from the file");
-  }
   set_times(demand, kind, options);
-  scenario.site.stock = number(options.stock, "--stock", kind.stock, 0, INT64_MAX / 10'000);
-  demand.quantity = number(options.quantity, "--quantity", kind.quantity, 1, most_units);
-  const auto products = number(options.products, "--products", kind.products, 1, most_products);
-  demand.items = number(options.lines, "--lines", std::min(kind.items, products), 1, products);
+  scenario.site.stock = number_or(kind.stock, options.stock, "--stock", 0, INT64_MAX / 10'000);
+  demand.quantity = number_or(kind.quantity, options.quantity, "--quantity", 1, most_units);
+  const auto products = number_or(kind.products, options.products, "--products", 1, most_products);
+  demand.items = number_or(std::min(kind.items, products), options.lines, "--lines", 1, products);
   demand.skew = options.skew ? required_skew(*options.skew) : kind.skew;
   if (kind.from_file) {
+    scenario.from_file = true;
     scenario.requests = read_requests(context, options.file, options.day);
     demand.requests = static_cast<std::int64_t>(scenario.requests.size());
     sim::let_arrive(scenario.requests, demand);
   } else {
-    if (options.day) throw Error(Exit::usage, "--day goes with the scenario replay");
     demand.skus = sim::make_skus("ITEM", products);
     scenario.requests = sim::make_requests(demand);
   }
@@ -125,14 +137,17 @@ sim::Scenario scenario_of(Context& context, const SimulateOptions& options) {
     for (const auto& item : request.items) skus.insert(item.sku);
   }
   scenario.site.skus.assign(skus.begin(), skus.end());
-  const auto kills =
-      number(options.kills, "--kills", kind.kills ? demand.requests / 5 : 0, 0, demand.requests);
-  scenario.kills = kills;
+  scenario.kills =
+      number_or(kind.kills ? demand.requests / 5 : 0, options.kills, "--kills", 0, demand.requests);
   return scenario;
 }
 
 std::vector<const sim::Strategy*> strategies_of(const SimulateOptions& options) {
-  if (!options.compare) return {&required_strategy(options.strategy)};
+  if (!options.compare) return {&required_strategy(options.strategy.value_or("pessimistic"))};
+  if (options.strategy) {
+    throw Error(Exit::usage, "--compare names the strategies, and --strategy another one",
+                fmt::format("--compare {},{}", *options.strategy, *options.compare));
+  }
   std::vector<const sim::Strategy*> strategies;
   for (const auto name : text::split(*options.compare, ',')) {
     const auto* strategy = &required_strategy(std::string(text::trim(name)));
@@ -145,13 +160,15 @@ std::vector<const sim::Strategy*> strategies_of(const SimulateOptions& options) 
 }
 
 void set_workers(SimulationPlan& plan, const SimulateOptions& options) {
-  if (options.mode != "threads" && options.mode != "processes") {
-    throw Error(Exit::usage, fmt::format("--mode: {} is not a mode", text::quoted(options.mode)),
+  const bool kills = plan.scenario.kills > 0;
+  plan.mode = options.mode.value_or(kills ? "processes" : "threads");
+  if (plan.mode != "threads" && plan.mode != "processes") {
+    throw Error(Exit::usage, fmt::format("--mode: {} is not a mode", text::quoted(plan.mode)),
                 "threads or processes");
   }
-  // Whoever is to be killed must be a process.
-  const bool kills = plan.scenario.kills > 0;
-  plan.mode = kills ? "processes" : options.mode;
+  if (kills && plan.mode == "threads") {
+    throw Error(Exit::usage, "only processes can be killed one by one", "--mode processes");
+  }
   const auto fallback = plan.mode == "threads" ? "8" : "100";
   const auto workers = required_number(options.workers.value_or(fallback), "--workers", 1, most_workers);
   plan.workers = static_cast<int>(std::min(workers, plan.scenario.demand.requests));
@@ -182,6 +199,11 @@ void set_service(SimulationPlan& plan, const SimulateOptions& options) {
   if (options.pause) service.pause = required_duration(*options.pause, "--pause");
   if (options.time_to_live) service.time_to_live = required_duration(*options.time_to_live, "--ttl");
   if (service.time_to_live.count() < 1) throw Error(Exit::usage, "--ttl: a lock lives for 1ms or more");
+  const auto expires = [](const sim::Strategy* s) { return s->exclusion == sim::Exclusion::expiring; };
+  if ((options.fence || options.time_to_live) &&
+      std::none_of(plan.strategies.begin(), plan.strategies.end(), expires)) {
+    throw Error(Exit::usage, "--fence and --ttl are of locks that expire", "--strategy advisory-ttl");
+  }
   service.fence = options.fence;
   service.turnstile = !options.no_turnstile;
   if (options.retries)
@@ -303,7 +325,8 @@ void add_simulate_options(CLI::App& app, SimulateOptions& options) {
   value("--rate", options.rate, "with --duration: so many come in a second", "N");
   value("--duration", options.duration, "with --rate: for so long", "DURATION");
   value("--seed", options.seed, "the same seed, the same demand", "N")->capture_default_str();
-  value("--file", options.file.path, "of the scenario replay: operations, as `apply` reads them", "FILE");
+  value("--file,file", options.file.path, "of the scenario replay: operations, as `apply` reads them",
+        "FILE");
   value("--day", options.day, "of the file only this day, or the busiest", "DATE|busiest");
   value("--map", options.file.maps, "read a field from the column of this name", "FIELD=COLUMN")
       ->allow_extra_args(false);
@@ -318,13 +341,13 @@ void add_simulate_options(CLI::App& app, SimulateOptions& options) {
   value("--encoding", options.file.encoding, "of the file", "NAME");
 
   group = "Service";
-  value("--strategy", options.strategy, "how rivals are kept apart: " + text::join(strategies, "; "),
-        text::join(strategy_names, "|"))
-      ->capture_default_str();
+  value("--strategy", options.strategy,
+        "how rivals are kept apart, pessimistic if not given: " + text::join(strategies, "; "),
+        text::join(strategy_names, "|"));
   value("--compare", options.compare, "the same demand under each of these strategies, by turns", "A,B,...");
   value("--rounds", options.rounds, "how often each is compared (3)", "N");
-  value("--mode", options.mode, "in this process, or in processes of their own", "threads|processes")
-      ->capture_default_str();
+  value("--mode", options.mode, "in this process (if not given), or in processes of their own",
+        "threads|processes");
   value("--workers", options.workers, "how many work at the same time (threads 8, processes 100)", "N");
   value("--per-process", options.per_process, "how many one process serves (1); 0: as many as there are",
         "N");

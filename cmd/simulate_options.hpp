@@ -19,8 +19,8 @@ namespace invctl::cmd {
 
 // As it was typed.
 struct SimulateOptions {
-  std::string scenario = "flash-sale", strategy = "pessimistic", mode = "threads", seed = "1";
-  std::optional<std::string> compare, rounds;
+  std::string scenario = "flash-sale", seed = "1";
+  std::optional<std::string> strategy, compare, rounds, mode;
   std::optional<std::string> buyers, stock, quantity, products, lines, skew, window, arrivals, rate, duration;
   std::optional<std::string> workers, per_process, think, pause, time_to_live, retries, kills, html, day;
   bool fence = false, keep = false, in_place = false, no_turnstile = false;

@@ -44,17 +44,19 @@ sim::PageTable machine() {
 sim::PageTable settings(const SimulationPlan& plan, const RunReport& report) {
   const auto& demand = plan.scenario.demand;
   const auto& service = report.service;
-  std::vector<Row> rows = {{"scenario", plan.scenario.name},
-                           {"buyers", fmt::format("{}", demand.requests)},
-                           {"products", fmt::format("{}", plan.scenario.site.skus.size())},
-                           {"stock of each", fmt::format("{}", plan.scenario.site.stock)},
-                           {"quantity, lines", fmt::format("{}, {}", demand.quantity, demand.items)},
-                           {"window", format_duration(demand.window)},
-                           {"arrivals", std::string(sim::arrivals_name(demand.arrivals))},
-                           {"seed", fmt::format("{}", demand.seed)},
-                           {"engine", plan.engine},
-                           {"workers", fmt::format("{} {}", plan.workers, plan.mode)},
-                           {"think time", format_duration(service.think)}};
+  std::vector<Row> rows = {
+      {"scenario", plan.scenario.name},
+      {"buyers", fmt::format("{}", demand.requests)},
+      {"products", fmt::format("{}", plan.scenario.site.skus.size())},
+      {"stock of each", fmt::format("{}", plan.scenario.site.stock)},
+      {"quantity, lines", plan.scenario.from_file ? std::string("of the file")
+                                                  : fmt::format("{}, {}", demand.quantity, demand.items)},
+      {"window", format_duration(demand.window)},
+      {"arrivals", std::string(sim::arrivals_name(demand.arrivals))},
+      {"seed", fmt::format("{}", demand.seed)},
+      {"engine", plan.engine},
+      {"workers", fmt::format("{} {}", plan.workers, plan.mode)},
+      {"think time", format_duration(service.think)}};
   if (service.pause.count() > 0) rows.push_back({"pause of every tenth", format_duration(service.pause)});
   if (plan.scenario.kills > 0) rows.push_back({"processes to kill", fmt::format("{}", plan.scenario.kills)});
   return pairs("Settings", std::move(rows));

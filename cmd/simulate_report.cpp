@@ -52,13 +52,14 @@ Json to_json(const sim::Verdict& verdict) {
 
 void add_plan(Json& json, const SimulationPlan& plan, const RunReport& report) {
   const auto& demand = plan.scenario.demand;
+  const auto of_demand = [&](auto value) { return plan.scenario.from_file ? Json() : Json(value); };
   json.update({{"engine", plan.engine},
                {"mode", plan.mode},
                {"buyers", demand.requests},
-               {"quantity", demand.quantity},
+               {"quantity", of_demand(demand.quantity)},
                {"products", plan.scenario.site.skus.size()},
-               {"lines", demand.items},
-               {"skew", demand.skew},
+               {"lines", of_demand(demand.items)},
+               {"skew", of_demand(demand.skew)},
                {"stock", plan.scenario.site.stock},
                {"workers", plan.workers},
                {"processes", report.processes},

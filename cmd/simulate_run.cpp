@@ -51,9 +51,13 @@ class Run {
     report_.round = round;
     const auto url = context_.db_url();
     if (plan_.in_place) {
-      race_and_judge(url);
-      const auto store = db::open_store(url);
-      sim::clear_out(scenario_.site, *store, *store, context_.origin());
+      try {
+        race_and_judge(url);
+      } catch (...) {
+        clear_out_if_possible(url);
+        throw;
+      }
+      clear_out(url);
     } else {
       const auto scratch = db::create_scratch(url, {.guards = strategy_.constraints});
       if (plan_.keep) {
@@ -67,6 +71,21 @@ class Run {
   }
 
  private:
+  void clear_out(const std::string& url) {
+    const auto store = db::open_store(url);
+    sim::clear_out(scenario_.site, *store, *store, *store, context_.origin());
+  }
+
+  // After a failure, which is what is to be told.
+  void clear_out_if_possible(const std::string& url) {
+    try {
+      clear_out(url);
+    } catch (const std::exception& error) {
+      context_.warn(fmt::format("warehouse {} and its products are left as they are: {}",
+                                scenario_.site.warehouse, error.what()));
+    }
+  }
+
   void race_and_judge(const std::string& url) {
     {
       const auto store = db::open_store(url);

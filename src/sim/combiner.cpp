@@ -78,7 +78,7 @@ void Combiner::write(Session& session, std::vector<Wanted>& batch) const {
   std::vector<Operation> operations;
   operations.reserve(batch.size());
   for (auto& wanted : batch) operations.push_back(std::move(wanted.operation));
-  StrategyStore store(session.store(), {.think = options_.think});
+  StrategyStore store(session.store(), {.think = options_.think, .attempts_most = options_.attempts_most});
   std::vector<PostResult> results(batch.size());
   try {
     auto outcomes = Ledger(store, options_.origin).post(operations, {.lock_timeout = options_.lock_timeout});

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+
+#include "stock/reservation.hpp"
 
 namespace invctl::sim {
 
@@ -144,7 +147,14 @@ void stock_up(const Site& site, CatalogStore& catalog, PostingStore& store, cons
   });
 }
 
-void clear_out(const Site& site, CatalogStore& catalog, PostingStore& store, const Origin& origin) {
+void clear_out(const Site& site, CatalogStore& catalog, PostingStore& store, ReadStore& reads,
+               const Origin& origin) {
+  // Of who was ended between a hold and its confirmation.
+  std::set<std::int64_t> held;
+  ReservationFilter here;
+  here.warehouse = site.warehouse;
+  reads.open_holds(here, [&](const HoldEntry& hold) { held.insert(hold.reservation); });
+  for (const auto reservation : held) post(store, origin, on_reservation(store, reservation, Kind::release));
   for_products(site, [&](std::span<const std::string> skus) {
     auto operation = take_out(site, catalog, skus);
     if (!operation.lines.empty()) post(store, origin, std::move(operation));

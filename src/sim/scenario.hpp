@@ -10,6 +10,7 @@
 #include "catalog/catalog.hpp"
 #include "sim/demand.hpp"
 #include "stock/ledger.hpp"
+#include "stock/reads.hpp"
 
 namespace invctl::sim {
 
@@ -40,6 +41,7 @@ struct Scenario {
   Site site;
   std::vector<Request> requests = {};  // what is really asked for
   std::int64_t kills = 0;              // workers to be killed
+  bool from_file = false;              // then quantity, items and skew of the demand mean nothing
 };
 
 // `n` codes: PREFIX-1, PREFIX-2, ... with leading zeros, so that they sort as they count.
@@ -47,8 +49,10 @@ std::vector<std::string> make_skus(const std::string& prefix, std::int64_t n);
 
 // Creates the warehouse and the products, and receives the stock.
 void stock_up(const Site& site, CatalogStore& catalog, PostingStore& store, const Origin& origin);
-// Takes out what is left and retires all that stock_up() made; for a database that lives on.
-void clear_out(const Site& site, CatalogStore& catalog, PostingStore& store, const Origin& origin);
+// Gives back what is held, takes out what is left and retires all that stock_up() made; for a database that
+// lives on. `reads` is to look at what is held.
+void clear_out(const Site& site, CatalogStore& catalog, PostingStore& store, ReadStore& reads,
+               const Origin& origin);
 
 // The operation that a request asks for. Its reference names the request, also where the answer was lost.
 Operation operation_of(const Request& request, const std::string& warehouse);

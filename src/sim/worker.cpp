@@ -144,43 +144,41 @@ PostResult Worker::hold_and_confirm(const Request& request) {
   auto held = post(std::move(hold), request);
   if (held.error || held.outcome->rejection) return held;
   if (options_.think.count() > 0) std::this_thread::sleep_for(options_.think);
-  PostResult confirmed;
-  try {
-    const auto asked = operation_of(request, options_.warehouse);
-    auto confirmation = on_reservation(session_.store(), *held.outcome->receipt->reservation, Kind::confirm);
-    confirmation.key = asked.key;
-    confirmation.actor = asked.actor;
-    confirmation.reference = asked.reference;
-    confirmation.user = asked.user;
-    confirmed = post(std::move(confirmation), request);
-  } catch (const Error& error) {
-    confirmed.error = error;
-  }
+  const auto asked = operation_of(request, options_.warehouse);
+  auto confirmation = on_reservation(session_.store(), *held.outcome->receipt->reservation, Kind::confirm);
+  confirmation.key = asked.key;
+  confirmation.actor = asked.actor;
+  confirmation.reference = asked.reference;
+  confirmation.user = asked.user;
+  auto confirmed = post(std::move(confirmation), request);
   add_counts(confirmed, held);
   return confirmed;
 }
 
 void Worker::look(const Request& request, Answer& answer) {
-  try {
-    for (const auto& item : request.items) {
-      answer.lines.push_back({item.sku, session_.available(options_.warehouse, item.sku)});
-    }
-    answer.exit = Exit::ok;
-  } catch (const Error& error) {
-    answer.exit = error.exit;
-    answer.message = error.message;
+  for (const auto& item : request.items) {
+    answer.lines.push_back({item.sku, session_.available(options_.warehouse, item.sku)});
   }
+  answer.exit = Exit::ok;
 }
 
 Answer Worker::serve(const Request& request, std::int64_t start_ns) {
   auto answer = unanswered(request, start_ns);
   answer.begin_ns = monotonic_ns();
-  if (request.kind == Request::Kind::look) {
-    look(request, answer);
-  } else if (options_.strategy->way == Way::reserve && request.kind == Request::Kind::purchase) {
-    note_result(answer, hold_and_confirm(request));
-  } else {
-    note_result(answer, post(operation_of(request, options_.warehouse), request));
+  try {
+    if (request.kind == Request::Kind::look) {
+      look(request, answer);
+    } else if (options_.strategy->way == Way::reserve && request.kind == Request::Kind::purchase) {
+      note_result(answer, hold_and_confirm(request));
+    } else {
+      note_result(answer, post(operation_of(request, options_.warehouse), request));
+    }
+  } catch (const Error& error) {
+    answer.exit = error.exit;
+    answer.message = error.message;
+  } catch (const std::exception& error) {
+    answer.exit = Exit::internal;
+    answer.message = error.what();
   }
   answer.end_ns = monotonic_ns();
   return answer;

@@ -330,7 +330,14 @@ TEST_CASE("a simulation that cannot be is refused, with what would work") {
                                                        {"--file", "x.csv"},
                                                        {"--day", "busiest"},
                                                        {"--ttl", "0"},
-                                                       {"--kills", "1001"}};
+                                                       {"--kills", "1001"},
+                                                       {"--kills", "1", "--mode", "threads"},
+                                                       {"--strategy", "none", "--compare", "pessimistic"},
+                                                       {"--fence"},
+                                                       {"--ttl", "5s"},
+                                                       {"--map", "sku=A"},
+                                                       {"orders.csv"},
+                                                       {"--scenario", "replay", "x.csv", "--buyers", "5"}};
   for (const auto& words : wrong) {
     auto args = words;
     args.push_back("--json");

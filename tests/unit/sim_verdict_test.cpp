@@ -2,93 +2,16 @@
 // by the check that is named after it. A verdict that cannot fail would prove nothing.
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <map>
 #include <random>
-#include <utility>
 
-#include "sim/model.hpp"
+#include "fake_ledger.hpp"
 #include "sim/verdict.hpp"
-#include "stock/chain.hpp"
 
 using namespace invctl;
 using namespace invctl::sim;
+using test::FakeLedger;
 
 namespace {
-
-// A ledger of one row, written as posting writes it, that a test can then spoil.
-class FakeLedger : public LedgerReader {
- public:
-  explicit FakeLedger(Quantity stock) {
-    balance.row.id = 1;
-    balance.row.key = {1, 1};
-    balance.warehouse = "SIM";
-    balance.sku = "ITEM-1";
-    post(Kind::receive, "stock", "", stock);
-  }
-
-  void sell(std::int64_t buyer, Quantity quantity = 1) {
-    post(Kind::purchase, "key-" + std::to_string(buyer), name_of(buyer), -quantity);
-  }
-
-  BalanceEntry balance;
-  std::vector<OperationEntry> operation_rows;
-  std::vector<MovementEntry> movement_rows;
-
-  void begin(const Deadline&) override {}
-  void commit() override {}
-  void rollback() noexcept override {}
-  void begin_snapshot() override {}
-  void reconnect() override {}
-  void balances(const std::function<void(const BalanceEntry&)>& row) override { row(balance); }
-  void ledger(const std::function<void(const OperationEntry&)>& operation,
-              const std::function<void(const MovementEntry&)>& movement,
-              const std::function<void(const OrphanPurchase&)>&) override {
-    for (const auto& entry : operation_rows) {
-      operation(entry);
-      for (const auto& row : movement_rows) {
-        if (row.operation_id == entry.record.id) movement(row);
-      }
-    }
-    for (const auto& row : movement_rows) {
-      if (row.operation_id < 1 || std::cmp_greater(row.operation_id, operation_rows.size())) movement(row);
-    }
-  }
-  void holds(const std::function<void(const Hold&)>&) override {}
-  bool ids_ascend() const override { return false; }
-
- private:
-  void post(Kind kind, const std::string& key, const std::string& user, Quantity delta) {
-    OperationEntry operation;
-    auto& record = operation.record;
-    record.id = static_cast<std::int64_t>(operation_rows.size()) + 1;
-    record.uid = random_uid();
-    record.key = key;
-    record.kind = kind;
-    record.actor = "test";
-    if (!user.empty()) record.reference = user;
-    operation.kind = kind_name(kind);
-    operation.outcome = "accepted";
-    if (!user.empty())
-      operation.purchases.push_back({0, 1, {1, 1}, user, "SIM", "ITEM-1", -delta, 5, -delta * 5});
-    record.hash = operation_hash(record, operation.purchases);
-
-    MovementEntry movement;
-    movement.id = record.id;
-    movement.operation_id = record.id;
-    movement.inventory_id = 1;
-    movement.kind = operation.kind;
-    movement.record.line = 1;
-    movement.record.version = ++balance.row.version;
-    movement.record.on_hand_delta = delta;
-    movement.record.on_hand_after = balance.row.on_hand += delta;
-    auto named = movement.record;
-    named.warehouse = balance.warehouse;
-    named.sku = balance.sku;
-    balance.row.head = movement.record.hash = movement_hash(balance.row.head, record.hash, kind, named);
-    operation_rows.push_back(std::move(operation));
-    movement_rows.push_back(std::move(movement));
-  }
-};
 
 // Five buyers for three units: 1, 2 and 3 get one each, one after the other.
 struct Run {
@@ -306,84 +229,6 @@ TEST_CASE("a look may see any stock that there was while it looked, and a refusa
   for (const std::int64_t never : {3, 0}) {
     look.lines.front().quantity = never;
     CHECK(broken(run.verdict()) == std::vector<std::string>{"answers-match"});
-  }
-}
-
-TEST_CASE("orders of several rows that come before each other have no order, and it is said who") {
-  LedgerView ledger;
-  const auto operation = [&](std::int64_t id, const std::string& request, std::int64_t x, std::int64_t y) {
-    LedgerOperation made{id, request, "key", Kind::purchase, {}};
-    made.movements.push_back({"X", x, -1, 0, 5 - x, 0});
-    made.movements.push_back({"Y", y, -1, 0, 5 - y, 0});
-    ledger.operations.push_back(std::move(made));
-  };
-  ledger.operations.push_back({1, "", "stock", Kind::receive, {{"X", 1, 4, 0, 4, 0}, {"Y", 1, 4, 0, 4, 0}}});
-  operation(2, name_of(1), 2, 3);
-  operation(3, name_of(2), 3, 2);
-  std::vector<Answer> answers(2);
-  for (std::size_t i = 0; i < 2; ++i) {
-    answers[i].number = static_cast<std::int64_t>(i) + 1;
-    answers[i].exit = Exit::ok;
-    answers[i].end_ns = 100;
-  }
-  const auto cycle = Model(answers, ledger).find_cycle();
-  REQUIRE(cycle);
-  CHECK((*cycle == "in no order can buyer-1 come before buyer-2 come before buyer-1" ||
-         *cycle == "in no order can buyer-2 come before buyer-1 come before buyer-2"));
-  std::swap(ledger.operations[2].movements[0].version, ledger.operations[1].movements[0].version);
-  CHECK_FALSE(Model(answers, ledger).find_cycle());
-}
-
-// A serial history of a few rows, told with intervals that overlap: whatever is drawn, it is right; and one
-// answer that is changed, or two versions that are exchanged, make it wrong.
-TEST_CASE("histories that were drawn serially hold, and do not once they are spoiled") {
-  const auto seed = std::random_device{}();
-  INFO("seed " << seed);
-  std::mt19937_64 random(seed);
-  for (int round = 0; round < 300; ++round) {
-    LedgerView ledger;
-    std::vector<Answer> answers;
-    std::map<std::string, std::pair<std::int64_t, Quantity>> rows;  // version, on hand
-    LedgerOperation stock{1, "", "stock", Kind::receive, {}};
-    for (const std::string sku : {"A", "B", "C"}) {
-      rows[sku] = {1, 50};
-      stock.movements.push_back({sku, 1, 50, 0, 50, 0});
-    }
-    ledger.operations.push_back(stock);
-    for (std::int64_t number = 1; number <= 40; ++number) {
-      Answer answer;
-      answer.number = number;
-      answer.begin_ns = number * 10 - static_cast<std::int64_t>(random() % 30);
-      answer.end_ns = number * 10 + static_cast<std::int64_t>(random() % 30);
-      answer.exit = Exit::ok;
-      LedgerOperation operation{number + 1, name_of(number), "key", Kind::purchase, {}};
-      for (auto& [sku, row] : rows) {
-        if (random() % 2 == 0 && !(sku == "C" && operation.movements.empty())) continue;
-        row.second -= 1;
-        operation.movements.push_back({sku, ++row.first, -1, 0, row.second, 0});
-        answer.lines.push_back({sku, row.second});
-      }
-      ledger.operations.push_back(std::move(operation));
-      answers.push_back(std::move(answer));
-    }
-    {
-      const Model model(answers, ledger);
-      CHECK_FALSE(model.find_cycle());
-      CHECK_FALSE(model.find_wrong_balance());
-      for (const auto& answer : answers) CHECK_FALSE(model.check(answer, {}));
-    }
-    auto spoiled = answers;
-    spoiled[random() % 40].lines.front().quantity += 1;
-    const Model model(spoiled, ledger);
-    CHECK(std::any_of(spoiled.begin(), spoiled.end(),
-                      [&](const Answer& answer) { return model.check(answer, {}).has_value(); }));
-    // The first and the last cannot change places: they never overlap.
-    auto& first = ledger.operations[1].movements.front();
-    for (auto& movement : ledger.operations.back().movements) {
-      if (movement.sku != first.sku) continue;
-      std::swap(movement.version, first.version);
-      CHECK(Model(answers, ledger).find_cycle());
-    }
   }
 }
 
