@@ -6,6 +6,9 @@
 //                     before-commit:N:lie   the transaction is rolled back, and the program is told that it
 //                     is
 //                                           stored: what the tests have to notice
+//   INVCTL_FAIL_ONCE=FILE           of all processes that have the same file here, only the first is killed:
+//   it
+//                                   makes the file
 //   INVCTL_FAIL_COUNTS=FILE         a line `NAME PASSINGS` for each point, when the program ends by itself
 //   INVCTL_FAIL_SYNCHRONOUS=OFF     SQLite is told that instead of FULL: the tests have to notice that too
 //
@@ -80,13 +83,21 @@ std::string name_of(Point point, Side side) {
   return (side == Side::before ? "before-" : "after-") + std::string(names[point]);
 }
 
+bool first_of_all() {
+  const char* path = std::getenv("INVCTL_FAIL_ONCE");
+  if (path == nullptr) return true;
+  const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
 // Whether this passing is to be lied about.
 bool pass(Point point, Side side) {
   const int error = errno;
   const auto n = ++passings[point][static_cast<unsigned>(side)];
   bool lie = false;
   if (n == plan().passing && plan().name == name_of(point, side)) {
-    if (plan().action == "kill") {
+    if (plan().action == "kill" && first_of_all()) {
       for (;;) kill(getpid(), SIGKILL);
     }
     if (plan().action == "stop") kill(getpid(), SIGSTOP);

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <iterator>
 #include <sstream>
 #include <thread>
 
+#include "facts.hpp"
 #include "lost_writes.hpp"
 
 namespace invctl::test {
@@ -31,14 +33,23 @@ std::vector<std::string> difference(const std::vector<std::string>& all,
   return out;
 }
 
-std::optional<std::int64_t> number_in(const Result& result) {
-  const auto answer = nlohmann::json::parse(result.out, nullptr, false);
-  if (!answer.is_object()) return std::nullopt;
-  for (const char* name : {"operation", "count"}) {
-    const auto found = answer.find(name);
-    if (found != answer.end() && found->is_number_integer()) return found->get<std::int64_t>();
-  }
-  return std::nullopt;
+// What a database exports that was seeded as a script begins.
+const std::string& exported_seeding() {
+  static const std::string text = [] {
+    const TempDir directory;
+    const auto backend = make_backend("sqlite", directory);
+    const auto must = [&](const Words& words) {
+      const auto result = test::run(words, options_for(*backend, directory, words, {}));
+      if (result.exit != 0) throw std::runtime_error(words.front() + ": " + result.err);
+      return result.out;
+    };
+    must({"init-db"});
+    const auto seeding = Script::seeding();
+    for (const auto& [name, content] : seeding.files) directory.write(name, content);
+    must(seeding.command());
+    return must({"export"});
+  }();
+  return text;
 }
 
 }  // namespace
@@ -89,7 +100,8 @@ Life::Life(Random& random, Tally& tally, Twist twist, bool power)
       tally_(tally),
       twist_(twist),
       power_(power),
-      script_(random, backend_name() == "sqlite") {}
+      // Where the power is cut nobody may be left who writes.
+      script_(random, backend_name() == "sqlite", !power && twist == Twist::none) {}
 
 RunOptions Life::faulty(const std::string& point) const {
   RunOptions options;
@@ -135,36 +147,10 @@ void Life::fault(const std::string& what, const Step& step, const std::string& m
 
 std::vector<std::string> Life::facts() {
   try {
-    return read_facts();
+    return read_facts([&](const std::string& sql) { return shop_.rows(sql); });
   } catch (const std::exception& error) {
     return {std::string("unreadable: ") + error.what()};
   }
-}
-
-std::vector<std::string> Life::read_facts() {
-  std::vector<std::string> out;
-  for (const auto& row : shop_.rows(
-           "SELECT 'stock', w.code, p.sku, i.on_hand, i.reserved FROM inventory i JOIN warehouse w ON w.id = "
-           "i.warehouse_id JOIN product p ON p.id = i.product_id WHERE i.on_hand <> 0 OR i.reserved <> 0 "
-           "UNION ALL SELECT 'price', sku, price_minor, NULL, NULL FROM product WHERE price_minor IS NOT "
-           "NULL "
-           "UNION ALL SELECT 'key', idempotency_key, NULL, NULL, NULL FROM operation "
-           "WHERE idempotency_key NOT LIKE 'auto-%' "
-           "UNION ALL SELECT 'price key', idempotency_key, NULL, NULL, NULL FROM price_change "
-           "WHERE idempotency_key NOT LIKE 'auto-%' "
-           "UNION ALL SELECT 'entry key', entry_key, NULL, NULL, NULL FROM count_entry "
-           "UNION ALL SELECT 'operations', kind, outcome, COUNT(*), NULL FROM operation GROUP BY kind, "
-           "outcome "
-           "UNION ALL SELECT 'period', name, NULL, NULL, NULL FROM period")) {
-    std::string line;
-    for (const auto& field : row) {
-      if (field != "NULL") line += (line.empty() ? "" : " ") + field;
-    }
-    if (row[0] == "stock") line.replace(line.rfind(' '), 1, " reserved ");
-    out.push_back(std::move(line));
-  }
-  std::sort(out.begin(), out.end());
-  return out;
 }
 
 void Life::check(const Step& step, const Expected& before) {
@@ -187,10 +173,30 @@ void Life::check_file(const Step& step) {
 }
 
 void Life::check_exit(const Step& step, const Result& result, bool repeated) {
-  if (result.exit == step.exit || (repeated && step.also.contains(result.exit))) return;
+  if (ends_as_it_should(step, result, repeated)) return;
   std::ostringstream said;
   said << result << "\nexpected: exit " << step.exit;
   fault(result.exit == 6 ? "stuck" : "exit", step, said.str());
+}
+
+void Life::listen(const Step& step, const Result& result) {
+  if (step.name != "alerts") return;
+  const auto answer = nlohmann::json::parse(result.out, nullptr, false);
+  if (!answer.is_array()) return;  // it was killed before all of it was out, and has not moved its cursor
+  for (const auto& crossing : answer) {
+    const Expected::Place place{crossing.at("warehouse"), crossing.at("sku")};
+    crossing.at("state") == "low" ? void(told_.insert(place)) : void(told_.erase(place));
+  }
+}
+
+void Life::check_told(const Step& step) {
+  if (step.name != "alerts" || told_ == step.after.low()) return;
+  const auto list = [](const std::set<Expected::Place>& places) {
+    std::string out;
+    for (const auto& [warehouse, sku] : places) out += ' ' + warehouse + '/' + sku;
+    return out;
+  };
+  fault("lost", step, "told to be low:" + list(told_) + "\nlow:" + list(step.after.low()));
 }
 
 // --- commands
@@ -228,9 +234,20 @@ bool Life::run_killed(const Step& step, const Words& words, Result& result) {
     return run_in_line(step, result);
   point_ = random_point(step.name);
   if (twist_ == Twist::lie && !step.key.empty() && step.exit == 0) point_ = "before-commit:1:lie";
-  result = shop_.run(words, faulty(point_));
-  if (result.exit != killed) learn(step.name);
-  return result.exit == killed;
+  auto options = faulty(point_);
+  // The processes that it starts pass the same points, and the first to get there is killed.
+  const auto struck = shop_.dir().path("struck");
+  std::filesystem::remove(struck);
+  options.env.emplace_back("INVCTL_FAIL_ONCE", struck);
+  result = shop_.run(words, options);
+  if (result.exit == killed) return true;
+  if (!file_exists(struck)) {
+    learn(step.name);
+    return false;
+  }
+  ++tally_.kills;
+  ++tally_.matrix[step.name + "'s step"][point_.substr(0, point_.find(':'))];
+  return false;
 }
 
 // Whatever it was doing, the machine is gone; what it had said must still hold.
@@ -276,6 +293,7 @@ void Life::take(const Step& step) {
   Result result;
   const bool was_killed = run_killed(step, words_of(step.command()), result);
   ++tally_.commands;
+  listen(step, result);
   if (over_) return;
   const bool seeded = !before.stock.empty() || twist_ == Twist::none;
   if (power_ && seeded && random_.one_in(2)) cut_power(step, was_killed);
@@ -291,10 +309,12 @@ void Life::take(const Step& step) {
     const bool forgets = was_killed && step.exit == 0 && twist_ == Twist::forget_key;
     result = shop_.run(words_of(forgets ? step.words : step.command()), faulty());
     ++tally_.commands;
+    listen(step, result);
     if (!was_killed) point_ += " and again";
     check_exit(step, result, was_killed);
     if (!over_) check(step, before);
   }
+  if (!over_) check_told(step);
   if (!over_ && !step.makes.empty()) check_file(step);
   if (!over_) script_.done(step, number_in(result));
 }
@@ -330,7 +350,8 @@ void Life::initialise() {
 void Life::run(int commands) {
   ++tally_.lives;
   initialise();
-  if (!over_) take(script_.seeding());
+  const bool imports = twist_ == Twist::none && random_.one_in(3);
+  if (!over_) take(imports ? Script::importing(exported_seeding()) : Script::seeding());
   for (int i = 0; i < commands && !over_; ++i) take(script_.next());
   if (over_) return;
   Step step;

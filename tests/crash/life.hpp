@@ -88,8 +88,10 @@ class Life {
   // What it made is a whole backup or export.
   void check_file(const Step& step);
   void check_exit(const Step& step, const Result& result, bool repeated);
+  // What alerts says of the crossings since its last run. Told twice is well, passed over is not.
+  void listen(const Step& step, const Result& result);
+  void check_told(const Step& step);
   std::vector<std::string> facts();
-  std::vector<std::string> read_facts();
   void fault(const std::string& what, const Step& step, const std::string& more);
 
   Random& random_;
@@ -99,7 +101,8 @@ class Life {
   BareShop shop_;
   TempDir log_;  // of the shim
   Script script_;
-  std::string point_;  // of the command that is being run
+  std::string point_;               // of the command that is being run
+  std::set<Expected::Place> told_;  // that they are low, and not yet that they are no more
   bool over_ = false;
 };
 

@@ -18,7 +18,19 @@ std::vector<std::string> Expected::facts() const {
   for (const auto& [what, times] : operations)
     out.push_back("operations " + what + " " + std::to_string(times));
   for (const auto& name : periods) out.push_back("period " + name);
+  for (const auto& [place, point] : thresholds)
+    out.push_back("threshold " + place.first + " " + place.second + " " + std::to_string(point));
+  for (const auto& [key, ended] : runs) out.push_back("run " + key + (ended ? " ended" : " going"));
   std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::set<Expected::Place> Expected::low() const {
+  std::set<Place> out;
+  for (const auto& [place, point] : thresholds) {
+    const auto found = stock.find(place);
+    if ((found == stock.end() ? 0 : found->second.available()) <= point) out.insert(place);
+  }
   return out;
 }
 
@@ -76,26 +88,6 @@ void Script::finish(Step& step, int exit) {
 }
 
 // --- commands
-
-Step Script::seeding() const {
-  Step step;
-  step.name = "seed";
-  std::string goods = "sku,name,price\n";
-  std::string opening = "warehouse,sku,quantity\n";
-  for (int i = 1; i <= products; ++i) {
-    const auto name = "S" + std::to_string(i);
-    goods += name + ",Some " + name + ",2.50\n";
-    opening += "E," + name + ",20\n";
-    step.after.stock[{"E", name}].on_hand = 20;
-    step.after.prices[name] = 250;
-  }
-  step.after.operations["opening accepted"] = 1;  // of each warehouse
-  step.files = {
-      {"places.csv", "code,name\nE,East\nW,West\n"}, {"goods.csv", goods}, {"opening.csv", opening}};
-  step.words = {"seed-from-csv", "--warehouses", "places.csv", "--products",
-                "goods.csv",     "--stock",      "opening.csv"};
-  return step;
-}
 
 Step Script::receive() {
   const auto to = warehouse();
@@ -246,41 +238,6 @@ Step Script::set_price() {
   return step;
 }
 
-// Deliveries and shipments of a part of them, with ids of their own, in several transactions: after each a
-// kill may find it.
-Step Script::apply_file() {
-  Step step;
-  step.name = "apply";
-  const auto file = "apply" + std::to_string(++files_) + ".csv";
-  step.words = {"apply", file, "--on-error", "skip", "--batch", "2"};
-  std::string content = "id,kind,warehouse,sku,quantity\n";
-  step.after = state_;
-  for (int i = 0; i < 6; ++i) {
-    const bool out = i % 2 == 1;
-    const auto what = "S" + std::to_string(1 + i / 2);
-    const auto id = "f" + std::to_string(files_) + "-" + std::to_string(i);
-    content += id + (out ? ",ship,W," : ",receive,W,") + what + (out ? ",2\n" : ",5\n");
-    step.after.stock[{"W", what}].on_hand += out ? -2 : 5;
-    step.after.keys.insert(id);
-    ++step.after.operations[out ? "ship accepted" : "receive accepted"];
-    if (out) step.on_the_way.push_back(step.after);
-  }
-  step.files = {{file, content}};
-  return step;
-}
-
-Step Script::seed_more() {
-  Step step;
-  step.name = "seed";
-  const auto what = "N" + std::to_string(++files_);
-  const auto file = "more" + std::to_string(files_) + ".csv";
-  step.files = {{file, "sku,name,price\n" + what + ",New,1.25\n"}};
-  step.words = {"seed-from-csv", "--products", file};
-  step.after = state_;
-  step.after.prices[what] = 125;
-  return step;
-}
-
 Step Script::close_month() {
   Step step;
   step.name = "close";
@@ -322,17 +279,6 @@ Step Script::close_count() {
   return step;
 }
 
-// They have no key, and never overwrite: once the file is there, they are refused.
-Step Script::make_file() {
-  Step step;
-  step.name = backs_up_ && random_.one_in(2) ? "backup" : "export";
-  step.makes = step.name + std::to_string(++files_);
-  step.words = {step.name, step.makes};
-  step.also = {5};
-  step.after = state_;
-  return step;
-}
-
 // What changes nothing of stock.
 Step Script::upkeep() {
   static const std::vector<Words> commands = {{"init-db"}, {"seal"},  {"rebuild", "--apply"},
@@ -346,7 +292,7 @@ Step Script::upkeep() {
 
 Step Script::next() {
   if (count_) return entered_ ? close_count() : enter_count();
-  const auto what = random_.between(0, 99);
+  const auto what = random_.between(0, 109);
   if (what < 14) return receive();
   if (what < 26) return ship();
   if (what < 32) return transfer();
@@ -362,6 +308,9 @@ Step Script::next() {
   if (what < 89) return close_month();
   if (what < 92) return open_count();
   if (what < 95) return make_file();
+  if (what < 98) return run_plan();
+  if (what < 102) return set_threshold();
+  if (what < 106) return follow_alerts();
   return upkeep();
 }
 

@@ -27,18 +27,24 @@ struct Expected {
     std::int64_t quantity = 0;
   };
 
-  std::map<std::pair<std::string, std::string>, Stock> stock;  // (warehouse, SKU)
-  std::map<std::string, std::int64_t> prices;                  // by SKU
-  std::map<std::string, Held> holds;                           // open ones, by the key that made them
-  std::set<std::string> keys;                                  // of operations, refused ones included
-  std::map<std::string, int> operations;                       // "ship accepted" -> how many
+  using Place = std::pair<std::string, std::string>;  // (warehouse, SKU)
+
+  std::map<Place, Stock> stock;
+  std::map<std::string, std::int64_t> prices;  // by SKU
+  std::map<std::string, Held> holds;           // open ones, by the key that made them
+  std::set<std::string> keys;                  // of operations, refused ones included
+  std::map<std::string, int> operations;       // "ship accepted" -> how many
   std::set<std::string> price_keys;
   std::set<std::string> entry_keys;  // of what was counted
   std::set<std::string> reversed;    // keys
   std::set<std::string> periods;
+  std::map<Place, std::int64_t> thresholds;  // reorder points
+  std::map<std::string, bool> runs;          // of plans, by key: whether it has ended
 
   // One line for each fact; those of the database are made the same way (harness of the matrix).
   std::vector<std::string> facts() const;
+  // Where no more is available than the threshold of the place.
+  std::set<Place> low() const;
 };
 
 // One command, and what it must end with and leave behind when it was done once.
@@ -58,12 +64,14 @@ struct Step {
 
 class Script {
  public:
-  // `files`: the database is one that can be backed up.
-  Script(Random& random, bool files) : random_(random), backs_up_(files) {}
+  // `files`: the database is one that can be backed up. `plans`: some commands start others, which may
+  // outlive them.
+  Script(Random& random, bool files, bool plans) : random_(random), backs_up_(files), plans_(plans) {}
 
   static constexpr int warehouses = 2, products = 4;
-  // What every life begins with.
-  Step seeding() const;
+  // What every life begins with, or with the export of a database that began so.
+  static Step seeding();
+  static Step importing(const std::string& exported);
   Step next();
 
   // The step is done; `number`: of the operation or count in its answer, where it has one.
@@ -104,6 +112,9 @@ class Script {
   Step enter_count();
   Step close_count();
   Step make_file();
+  Step run_plan();
+  Step set_threshold();
+  Step follow_alerts();
   Step upkeep();
 
   // What may be reversed, and what it did.
@@ -120,7 +131,7 @@ class Script {
   std::optional<std::int64_t> count_;            // the open one
   bool entered_ = false;                         // something was, in that count
   int keys_ = 0, files_ = 0, months_ = 0;
-  bool backs_up_;
+  bool backs_up_, plans_;
 };
 
 }  // namespace invctl::test
