@@ -9,9 +9,23 @@ namespace invctl::cmd {
 namespace {
 
 struct StockOptions {
-  std::optional<std::string> warehouse, sku, as_of;
+  std::optional<std::string> warehouse, sku, as_of, limit, after;
   bool below_reorder = false;
 };
+
+// The page that is asked for, if any.
+void set_page(StockFilter& filter, const StockOptions& options) {
+  if (options.limit) {
+    std::string why;
+    filter.limit = parse_whole(*options.limit, why);
+    if (!filter.limit) throw Error(Exit::usage, "--limit: " + why);
+  }
+  if (!options.after) return;
+  if (!filter.warehouse || !filter.limit) {
+    throw Error(Exit::usage, "--after is about the pages of one warehouse", "name it with -w, and --limit");
+  }
+  filter.after = Sku::parse(*options.after).str();
+}
 
 }  // namespace
 
@@ -22,6 +36,9 @@ void setup_stock(CLI::App& app, Action& action) {
   app.add_flag("--below-reorder", options->below_reorder,
                "only where less than the reorder point is available");
   app.add_option("--as-of", options->as_of, "as it was at this time, from the ledger")->type_name("TIME");
+  app.add_option("--limit", options->limit, "at most so many rows")->type_name("N");
+  app.add_option("--after", options->after, "with -w and --limit, the next page: what comes after this SKU")
+      ->type_name("SKU");
   action = [options](Context& context) {
     StockFilter filter;
     if (options->warehouse) filter.warehouse = WarehouseCode::parse(*options->warehouse).str();
@@ -32,6 +49,7 @@ void setup_stock(CLI::App& app, Action& action) {
       filter.as_of = parse_time(*options->as_of, why);
       if (!filter.as_of) throw Error(Exit::usage, "--as-of: " + why);
     }
+    set_page(filter, *options);
     const auto store = context.open_for_reading();
     check_exist(*store, filter.warehouse, filter.sku);
     io::RowWriter rows(context.out, context.format(),

@@ -10,6 +10,7 @@ const Dialect sqlite_dialect = {
     .for_update = "",
     .for_share = "",
     .by_primary_key = "",
+    .ordered_join = "CROSS JOIN",
     .now = "invctl_now()",  // SqliteConnection gives it to SQLite
     .table_exists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
     .rows_per_insert = {256, false},
@@ -27,6 +28,7 @@ const Dialect mysql_dialect = {
     .for_update = " FOR UPDATE",
     .for_share = " LOCK IN SHARE MODE",
     .by_primary_key = " FORCE INDEX (PRIMARY)",
+    .ordered_join = "STRAIGHT_JOIN",
     .now = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
     .table_exists =
         "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",

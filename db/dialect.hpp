@@ -26,6 +26,9 @@ struct Dialect {
   std::string_view for_share;       // after one that keeps others from changing them
   std::string_view by_primary_key;  // after a table name: find the rows through the primary key
 
+  // A join that reads the table on its left first, whatever the planner thinks of it.
+  std::string_view ordered_join;
+
   // The database's clock as microseconds since 1970.
   std::string_view now;
 

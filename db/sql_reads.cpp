@@ -82,9 +82,34 @@ bool exists(Connection& connection, const std::string& table, const std::string&
 }  // namespace
 
 void SqlStore::stock(const StockFilter& filter, const std::function<void(const StockEntry&)>& row) {
+  if (!filter.limit) {
+    read_stock(filter, row);
+    return;
+  }
+  // Warehouse by warehouse, because no index has the codes and the SKUs in one order.
+  std::vector<std::string> codes;
+  if (filter.warehouse) {
+    codes.push_back(*filter.warehouse);
+  } else {
+    Query query(*connection_, "SELECT code FROM warehouse ORDER BY code");
+    while (query.next()) codes.push_back(query.text(0));
+  }
+  auto rest = filter;
+  for (const auto& code : codes) {
+    if (*rest.limit == 0) return;
+    rest.warehouse = code;
+    read_stock(rest, [&](const StockEntry& entry) {
+      --*rest.limit;
+      row(entry);
+    });
+  }
+}
+
+void SqlStore::read_stock(const StockFilter& filter, const std::function<void(const StockEntry&)>& row) {
   Conditions conditions;
   if (filter.warehouse) conditions.add("w.code = ?", *filter.warehouse);
   if (filter.sku) conditions.add("p.sku = ?", *filter.sku);
+  if (filter.after) conditions.add("p.sku > ?", *filter.after);
   const std::string on_hand = filter.as_of ? "m.on_hand_after" : "i.on_hand";
   const std::string reserved = filter.as_of ? "m.reserved_after" : reserved_now(now_sql());
   if (filter.below_reorder) {
@@ -97,14 +122,21 @@ void SqlStore::stock(const StockFilter& filter, const std::function<void(const S
                      "x.operation_id WHERE x.inventory_id = i.id AND o.recorded_at <= ? "
                      "ORDER BY x.version DESC LIMIT 1)"
                    : "";
-  Query query(
-      *connection_,
-      fmt::format("SELECT w.code, p.sku, p.name, {}, {}, {} FROM inventory i "
-                  "JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id{}{}{} "
-                  "ORDER BY w.code, p.sku",
-                  on_hand, reserved, reorder_point_sql, join_threshold_sql, then, conditions.sql()));
+  // A page walks along the SKUs and stops; all of it is read as it lies and sorted.
+  const std::string rows =
+      filter.limit
+          ? fmt::format(
+                "warehouse w {0} product p {0} inventory i ON i.warehouse_id = w.id AND "
+                "i.product_id = p.id",
+                connection_->dialect().ordered_join)
+          : "inventory i JOIN warehouse w ON w.id = i.warehouse_id JOIN product p ON p.id = i.product_id";
+  Query query(*connection_,
+              fmt::format("SELECT w.code, p.sku, p.name, {}, {}, {} FROM {}{}{}{} ORDER BY {}{}", on_hand,
+                          reserved, reorder_point_sql, rows, join_threshold_sql, then, conditions.sql(),
+                          filter.limit ? "p.sku" : "w.code, p.sku", filter.limit ? " LIMIT ?" : ""));
   if (filter.as_of) query.bind(*filter.as_of);
   conditions.bind(query);
+  if (filter.limit) query.bind(*filter.limit);
   while (query.next()) {
     StockEntry entry;
     entry.warehouse = query.text(0);

@@ -189,6 +189,8 @@ class SqlStore : public PostingStore,
  private:
   // An expression for the database's now, to stand in a query.
   std::string now_sql() const;
+  // A page (`limit`) of one warehouse, or all.
+  void read_stock(const StockFilter& filter, const std::function<void(const StockEntry&)>& row);
   template <class T>
   std::vector<StoredOperation> stored_operations(std::string_view column, std::span<const T> values);
   void insert_operations(AppendBatch& batch);

@@ -19,6 +19,10 @@ struct StockFilter {
   // As the ledger had it then: each row as the newest version that was recorded at this time or earlier left
   // it. Rows that had not moved yet are left out. Names and reorder points are those of now.
   std::optional<Micros> as_of;
+  // A page: at most so many rows, and only SKUs after this one. It costs as much as its rows and the products
+  // between them that are no part of the answer, however many there are behind it.
+  std::optional<std::int64_t> limit;
+  std::optional<std::string> after;
 };
 
 struct StockEntry {

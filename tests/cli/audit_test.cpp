@@ -152,6 +152,29 @@ TEST_CASE("stock as of a time is what the ledger held then", "[stock]") {
   CHECK(db.run({"stock", "--as-of", "yesterday"}).exit == 2);
 }
 
+TEST_CASE("stock is read page by page, each from the last SKU of the one before", "[stock]") {
+  AuditShop db;
+  db.must({"receive", "-w", "EAST", "BOLT=5", "NUT=4"});
+  db.must({"receive", "-w", "WEST", "NUT=3"});
+  const auto all = db.must({"stock", "--json"}).json();
+  REQUIRE(all.size() == 3);
+  CHECK(db.must({"stock", "--limit", "9", "--json"}).json() == all);
+  const auto first = db.must({"stock", "-w", "EAST", "--limit", "1", "--json"}).json();
+  REQUIRE(first.size() == 1);
+  CHECK(first[0] == all[0]);
+  const auto next =
+      db.must({"stock", "-w", "EAST", "--limit", "1", "--after", first[0].at("sku"), "--json"}).json();
+  REQUIRE(next.size() == 1);
+  CHECK(next[0] == all[1]);
+  CHECK(db.must({"stock", "-w", "EAST", "--limit", "1", "--after", "NUT", "--json"}).json().empty());
+  for (const auto& words : {std::vector<std::string>{"stock", "--limit", "-1"},
+                            {"stock", "--limit", "many"},
+                            {"stock", "--limit", "1", "--after", "NUT"},
+                            {"stock", "-w", "EAST", "--after", "NUT"}}) {
+    CHECK(db.run(words).exit == 2);
+  }
+}
+
 TEST_CASE("the pages of an item's history, and of a warehouse's, are what all of history holds of them",
           "[history]") {
   AuditShop db;

@@ -45,19 +45,51 @@ TEST_CASE("stock lists rows by warehouse and SKU, and filters them") {
   const auto store = database.open();
   fill(*store);
   CHECK(stock(*store) == std::vector<std::string>{"A P1 6", "B P1 18", "B P2 5"});
-  CHECK(stock(*store, {.warehouse = "B", .sku = {}, .as_of = {}}) ==
+  CHECK(stock(*store, {.warehouse = "B", .sku = {}, .as_of = {}, .limit = {}, .after = {}}) ==
         std::vector<std::string>{"B P1 18", "B P2 5"});
-  CHECK(stock(*store, {.warehouse = {}, .sku = "P1", .as_of = {}}) ==
+  CHECK(stock(*store, {.warehouse = {}, .sku = "P1", .as_of = {}, .limit = {}, .after = {}}) ==
         std::vector<std::string>{"A P1 6", "B P1 18"});
-  CHECK(stock(*store, {.warehouse = "A", .sku = "P3", .as_of = {}}).empty());
+  CHECK(stock(*store, {.warehouse = "A", .sku = "P3", .as_of = {}, .limit = {}, .after = {}}).empty());
 
   auto low = store->read_products(std::vector<std::string>{"P1"}).at(0);
   low.reorder_point = 7;
   store->begin(Deadline::after(std::chrono::seconds(5)));
   store->update_products(std::vector<Product>{low});
   store->commit();
-  CHECK(stock(*store, {.warehouse = {}, .sku = {}, .below_reorder = true, .as_of = {}}) ==
+  CHECK(stock(*store,
+              {.warehouse = {}, .sku = {}, .below_reorder = true, .as_of = {}, .limit = {}, .after = {}}) ==
         std::vector<std::string>{"A P1 6"});
+}
+
+TEST_CASE("stock can be read in pages, which together are all of it") {
+  const TestDatabase database;
+  const auto store = database.open();
+  fill(*store);
+  post(*store, make(Kind::receive, "B", "P3", 9));
+  const auto all = stock(*store);
+  REQUIRE(all.size() == 4);
+  for (std::size_t n = 0; n <= all.size() + 1; ++n) {
+    StockFilter filter;
+    filter.limit = static_cast<std::int64_t>(n);
+    const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(n, all.size()));
+    CHECK(stock(*store, filter) == std::vector<std::string>(all.begin(), end));
+  }
+  StockFilter page;
+  page.warehouse = "B";
+  page.limit = 2;
+  CHECK(stock(*store, page) == std::vector<std::string>{"B P1 18", "B P2 5"});
+  page.after = "P2";
+  CHECK(stock(*store, page) == std::vector<std::string>{"B P3 9"});
+  page.after = "P";  // between two that there are
+  CHECK(stock(*store, page) == std::vector<std::string>{"B P1 18", "B P2 5"});
+  page.after = "P3";
+  CHECK(stock(*store, page).empty());
+  page.after = "P1";
+  page.as_of = store->clock();
+  CHECK(stock(*store, page) == std::vector<std::string>{"B P2 5", "B P3 9"});
+  page.as_of = std::nullopt;
+  page.below_reorder = true;
+  CHECK(stock(*store, page).empty());
 }
 
 TEST_CASE("history is newest first, filters on every field, and pages by seq") {
