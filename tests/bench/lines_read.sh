@@ -45,3 +45,18 @@ line_history() {
   compare_flat_statements "the last without the process around it" "of $small" "$(ledger_name $small)" "$(ledger_name "$ledger")" \
     history --sku SKU-00042 --limit 20
 }
+
+line_stock() {
+  local small=10000 large=$((rows * 2)) n
+  for n in $small $large; do
+    generate "$place/files" "$n"
+    new_database "stock-$n"
+    quietly "$invctl" --db "$(path_of "stock-$n")" -q seed-from-csv "$place/files"
+    quietly ask "stock-$n" "PRAGMA wal_checkpoint(TRUNCATE)"
+  done
+  compare_flat "a page of stock (50 of $large rows, from the middle)" "of $small rows" "stock-$small" "stock-$large" \
+    stock -w EAST --after SKU-0005000 --limit 50
+  compare_flat_statements "the same without the process around it" "of $small rows" "stock-$small" "stock-$large" \
+    stock -w EAST --after SKU-0005000 --limit 50
+  rm -rf "$place/files" "$place/stock-$small" "$place/stock-$large"
+}

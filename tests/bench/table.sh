@@ -9,14 +9,14 @@
 # --rounds  of each line; short commands get ten times as many (5)
 # --rows    of the files that are seeded and applied (500000)
 # --ledger  movements of the longest ledger; the others have a tenth and a hundredth (10000000: 4 GB in $TMPDIR)
-# --only    receive, race, sustained, combined, seed, apply, mariadb, history or verify; may be repeated
+# --only    receive, race, sustained, combined, seed, apply, mariadb, history, stock or verify; may be repeated
 # --quick   small, two rounds: shows that all lines work, and nothing else
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=$root/build/bench
 rounds=5 rows=500000 ledger=10000000 buyers=4000 seconds=5
-lines=(receive race sustained combined seed apply mariadb history verify)
+lines=(receive race sustained combined seed apply mariadb history stock verify)
 only=()
 while [ $# -gt 0 ]; do
   case "$1" in
