@@ -115,6 +115,9 @@ std::int64_t backup_sqlite(const std::string& from, const std::string& to, const
     {
       SQLite::Database target(draft.path(), SQLite::OPEN_READWRITE);
       copy_pages(source, target, deadline, from);
+      // What it holds must be in the database after a power cut, too.
+      if (const int result = sync_log(source.getHandle()); result != SQLITE_OK)
+        throw_sqlite_error(SQLite::Exception("cannot sync the log", result), from);
     }
     SQLite::Database copy(immutable_uri(draft.path()), SQLite::OPEN_READONLY | SQLite::OPEN_URI);
     check_integrity(copy, draft.path());

@@ -36,9 +36,10 @@ void check_settings(Connection& connection, std::vector<Finding>& findings) {
 
   // Of this connection, as every change makes it; the file does not store it.
   const auto synchronous = pragma(connection, "synchronous");
-  const bool full = synchronous == "2" || synchronous == "3";
-  findings.push_back({full ? Level::ok : Level::warning, "synchronous", full ? "full" : synchronous,
-                      full ? "" : "a power cut can lose reported changes"});
+  const bool synced = synchronous != "0";
+  findings.push_back({synced ? Level::ok : Level::warning, "synchronous",
+                      synced ? "the log, before a change is reported" : "off",
+                      synced ? "" : "a power cut can lose reported changes"});
 }
 
 void check_mode(const std::string& path, std::vector<Finding>& findings) {

@@ -109,6 +109,15 @@ std::string immutable_uri(const std::string& path) {
   return uri + "?immutable=1";
 }
 
+int sync_log(sqlite3* database) {
+  sqlite3_file* log = nullptr;
+  const int found =
+      sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
+  // Nothing was read or written yet, or nobody can write.
+  if (found != SQLITE_OK || log == nullptr || log->pMethods == nullptr) return SQLITE_OK;
+  return log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+}
+
 void throw_sqlite_error(const SQLite::Exception& error, const std::string& path) {
   const int code = error.getExtendedErrorCode();
   const std::string shown = text::printable(path);
@@ -254,8 +263,8 @@ SqliteConnection::SqliteConnection(const std::string& path, const Options& optio
       database_.getHandle(), "invctl_now", 0, SQLITE_UTF8, nullptr,
       [](sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_int64(context, now_utc()); },
       nullptr, nullptr);
-  // Not left to how the library was compiled: a commit is on disk before it is reported.
-  execute("PRAGMA synchronous = FULL");
+  // Not left to how the library was compiled: checkpoints sync, commits do not; commit() does it for them.
+  execute("PRAGMA synchronous = NORMAL");
   execute("PRAGMA foreign_keys = ON");
 }
 
@@ -376,23 +385,33 @@ void SqliteConnection::commit() {
                      fmt::format("the log of {} cannot be synced", text::printable(path_)),
                      "look after the disk, then repeat the command");
   }
+  // The next one need not wait for the disk: what it writes comes behind this in the same log, so that its
+  // own sync covers both, and nobody reports a change before a sync of his own (ARCHITECTURE.md, "Early
+  // release").
   if (turnstile_) turnstile_->leave();
+  if (sync_log(database_.getHandle()) != SQLITE_OK && !copy_log()) {
+    throw Error(Exit::unknown_outcome, fmt::format("the log of {} cannot be synced", text::printable(path_)),
+                "look after the disk, then repeat the command");
+  }
   trace(TraceLevel::debug, "commit", {});
 }
 
-// Others see what is in the log; whoever opens the database after a crash of all programs takes it for
-// committed, synced or not.
+// Where a sync has failed the next may succeed without having written anything, because the kernel tells of
+// lost pages once. What is in the log is readable still: copied into the database, it is written and synced
+// anew. Whether all of it was.
+bool SqliteConnection::copy_log() noexcept {
+  int pages = 0;
+  int copied = 0;
+  return sqlite3_wal_checkpoint_v2(database_.getHandle(), "main", SQLITE_CHECKPOINT_FULL, &pages, &copied) ==
+             SQLITE_OK &&
+         pages == copied;
+}
+
+// Others see what is in the log, synced or not, and so does whoever opens the database after a crash.
 void SqliteConnection::make_durable() {
-  sqlite3_file* log = nullptr;
-  auto* handle = database_.getHandle();
-  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log)) !=
-          SQLITE_OK ||
-      log == nullptr || log->pMethods == nullptr) {
-    return;
-  }
-  if (const int result = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL); result != SQLITE_OK) {
+  const int result = sync_log(database_.getHandle());
+  if (result != SQLITE_OK && !copy_log())
     throw_sqlite_error(SQLite::Exception("cannot sync the log", result), path_);
-  }
 }
 
 void SqliteConnection::rollback() noexcept {

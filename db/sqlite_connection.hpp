@@ -88,6 +88,7 @@ class SqliteConnection : public Connection {
   };
 
   void wait_at_most(const Deadline& deadline);
+  bool copy_log() noexcept;
   static int after_commit(void* connection, sqlite3* handle, const char* name, int pages);
 
   std::string path_;
@@ -99,6 +100,9 @@ class SqliteConnection : public Connection {
 
 // A file that nobody changes, as SQLite wants it named (https://sqlite.org/uri.html).
 std::string immutable_uri(const std::string& path);
+
+// Puts on the disk what this connection has seen in the write-ahead log. A result code of SQLite's.
+int sync_log(sqlite3* database);
 
 // The program's error for one of SQLite's, by its extended code (facts: map the code, never the text).
 [[noreturn]] void throw_sqlite_error(const SQLite::Exception& error, const std::string& path);

@@ -63,7 +63,7 @@ void run_transaction(Transactions& store, const Deadline& deadline, std::string_
                     error.hint.empty() ? "safe to repeat; --lock-timeout waits longer" : error.hint);
       }
     } catch (const Error& error) {
-      if (in_doubt) throw unknown_outcome(key, error);
+      if (in_doubt || error.exit == Exit::unknown_outcome) throw unknown_outcome(key, error);
       throw;
     }
     pause_before_retry(attempt, deadline);

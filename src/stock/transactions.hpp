@@ -39,7 +39,7 @@ class Transactions {
   // A read transaction: everything read until rollback() is one moment's state.
   virtual void begin_snapshot() = 0;
   // When it returns, what was read before is durable, so that an answer may rest on it alone. It need not be
-  // before: a writer that was killed between writing and syncing leaves a change that everybody sees.
+  // before: a writer lets others see its change before it has synced it, and may be killed between the two.
   virtual void make_durable() {}
   // A new connection in place of a lost one; throws StoreError(lost) while there is none.
   virtual void reconnect() = 0;

@@ -10,7 +10,9 @@
 //   it
 //                                   makes the file
 //   INVCTL_FAIL_COUNTS=FILE         a line `NAME PASSINGS` for each point, when the program ends by itself
-//   INVCTL_FAIL_SYNCHRONOUS=OFF     SQLite is told that instead of FULL: the tests have to notice that too
+//   INVCTL_FAIL_SYNCHRONOUS=OFF     SQLite is told that, or NORMAL, and the program does not find the log
+//   that it
+//                                   syncs itself: the tests have to notice that too
 //
 // Names are before-X and after-X, X being one of `names`.
 #include <fcntl.h>
@@ -138,6 +140,7 @@ int __real_sqlite3_step(sqlite3_stmt* statement);
 int __real_sqlite3_exec(sqlite3* database, const char* sql, int (*callback)(void*, int, char**, char**),
                         void* data, char** message);
 int __real_sqlite3_backup_step(sqlite3_backup* copy, int pages);
+int __real_sqlite3_file_control(sqlite3* database, const char* name, int operation, void* argument);
 
 int __wrap_sqlite3_step(sqlite3_stmt* prepared) {
   if (sqlite3_stmt_busy(prepared) != 0) return __real_sqlite3_step(prepared);  // the next row
@@ -150,12 +153,19 @@ int __wrap_sqlite3_exec(sqlite3* database, const char* sql, int (*callback)(void
   const auto point = point_of(text);
   if (pass(point, Side::before) && point == commit) text = without_commit(text);
   const char* synchronous = std::getenv("INVCTL_FAIL_SYNCHRONOUS");
-  if (synchronous != nullptr && text == "PRAGMA synchronous = FULL") {
+  if (synchronous != nullptr && text == "PRAGMA synchronous = NORMAL") {
     text = std::string("PRAGMA synchronous = ") + synchronous;
   }
   const int result = __real_sqlite3_exec(database, text.c_str(), callback, data, message);
   pass(point, Side::after);
   return result;
+}
+
+int __wrap_sqlite3_file_control(sqlite3* database, const char* name, int operation, void* argument) {
+  if (operation == SQLITE_FCNTL_JOURNAL_POINTER && std::getenv("INVCTL_FAIL_SYNCHRONOUS") != nullptr) {
+    return SQLITE_NOTFOUND;
+  }
+  return __real_sqlite3_file_control(database, name, operation, argument);
 }
 
 int __wrap_sqlite3_backup_step(sqlite3_backup* copy, int pages) {

@@ -19,7 +19,7 @@ enum class Twist {
   forget_key,  // what was killed is repeated without its key
   hold_lock,   // a stopped process keeps its locks
   no_sync,     // PRAGMA synchronous = OFF; with power cuts
-  late_sync,   // PRAGMA synchronous = NORMAL; with power cuts
+  late_sync,   // commits are not synced, but checkpoints are; with power cuts
 };
 
 // Over many lives.
