@@ -15,7 +15,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=$root/build/bench
-rounds=5 rows=500000 ledger=10000000 buyers=4000 seconds=5
+rounds=5 rows=500000 ledger=10000000 buyers=${BENCH_BUYERS:-4000} seconds=${BENCH_SECONDS:-5}
 lines=(receive race sustained combined seed apply mariadb history stock verify)
 only=()
 while [ $# -gt 0 ]; do
