@@ -52,7 +52,7 @@ line_race() {
     note race "$ours" "$(json elapsed_s)" "$peak" "$(peak_of_simulation)"
   done
   in_microseconds race
-  print_line "100 processes, 100 units, hot SKU" "the same binary with SQLite's own waiting" faster 40 race
+  print_line "100 processes, 100 units, hot SKU" "the same binary with SQLite's own waiting" faster 80 race
 }
 in_microseconds() {
   awk '{ print $1 * 1e6, $2 * 1e6, $3, $4 }' "$place/pairs-$1" >"$place/pairs" && mv "$place/pairs" "$place/pairs-$1"

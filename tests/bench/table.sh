@@ -3,19 +3,22 @@
 # the median of their ratios and its spread, whether that is what was aimed at, and the peak of memory of both.
 # Nothing is asserted but that both sides did the same. docs/performance.md explains each line.
 #
-#   tests/bench/table.sh [--build DIR] [--rounds N] [--rows N] [--ledger N] [--only NAME]... [--quick]
+#   tests/bench/table.sh [--build DIR] [--rounds N] [--rows N] [--ledger N] [--buyers N] [--seconds N]
+#                        [--only NAME]... [--quick]
 #
 # --build   a build with -DINVCTL_BENCH=ON (build/bench, as `cmake --preset bench` makes it)
 # --rounds  of each line; short commands get ten times as many (5)
 # --rows    of the files that are seeded and applied (500000)
 # --ledger  movements of the longest ledger; the others have a tenth and a hundredth (10000000: 4 GB in $TMPDIR)
+# --buyers  who come in one run of the line `sustained`, a fifth of those of `combined` (4000)
+# --seconds of one run on MariaDB (5)
 # --only    receive, race, sustained, combined, seed, apply, mariadb, history, stock or verify; may be repeated
 # --quick   small, two rounds: shows that all lines work, and nothing else
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=$root/build/bench
-rounds=5 rows=500000 ledger=10000000 buyers=${BENCH_BUYERS:-4000} seconds=${BENCH_SECONDS:-5}
+rounds=5 rows=500000 ledger=10000000 buyers=4000 seconds=5
 lines=(receive race sustained combined seed apply mariadb history stock verify)
 only=()
 while [ $# -gt 0 ]; do
@@ -24,9 +27,11 @@ while [ $# -gt 0 ]; do
     --rounds) rounds=$2; shift ;;
     --rows) rows=$2; shift ;;
     --ledger) ledger=$2; shift ;;
+    --buyers) buyers=$2; shift ;;
+    --seconds) seconds=$2; shift ;;
     --only) only+=("$2"); shift ;;
     --quick) rounds=2 rows=20000 ledger=100000 buyers=300 seconds=1 ;;
-    *) sed -n '2,16s/^# \?//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,19s/^# \?//p' "$0" >&2; exit 2 ;;
   esac
   shift
 done
