@@ -135,6 +135,7 @@ Url parse_mysql(std::string_view url, std::string_view rest) {
 
 Url parse_url(std::string_view url) {
   if (url.empty()) throw Error(Exit::usage, "the database's address is empty");
+  if (url.find('\0') != std::string_view::npos) refuse(url, "an address holds no NUL");
   for (const std::string_view scheme : {"mysql://", "mariadb://"}) {
     if (url.starts_with(scheme)) return parse_mysql(url, url.substr(scheme.size()));
   }
@@ -144,7 +145,6 @@ Url parse_url(std::string_view url) {
   Url out;
   out.path = std::string(url.starts_with("sqlite:") ? url.substr(7) : url);
   if (out.path.empty()) refuse(url, "the file's name is missing");
-  if (out.path.find('\0') != std::string::npos) refuse(url, "a file name holds no NUL");
   return out;
 }
 

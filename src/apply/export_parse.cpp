@@ -39,9 +39,17 @@ class Members {
     return value.get<std::int64_t>();
   }
   std::string text(const char* name) const {
+    auto value = long_text(name);
+    if (value.size() <= text_max_bytes) return value;
+    throw bad(fmt::format("{} is longer than {} bytes", name, text_max_bytes));
+  }
+  // None that was ever accepted holds a control character: what does is no export but a forgery.
+  std::string long_text(const char* name) const {
     const auto& value = at(name);
     if (!value.is_string()) throw bad(fmt::format("{} is not a text", name));
-    return value.get<std::string>();
+    auto text = value.get<std::string>();
+    if (text::control_at(text)) throw bad(fmt::format("{} holds a control character", name));
+    return text;
   }
   std::optional<std::int64_t> maybe_integer(const char* name) const {
     return at(name).is_null() ? std::nullopt : std::optional(integer(name));
@@ -153,7 +161,7 @@ PriceChange read_price(const Members& row) {
 PurchaseRecord read_purchase(const Members& row) {
   PurchaseRecord purchase;
   purchase.line = row.integer("line");
-  purchase.user = row.text("user");
+  purchase.user = row.code("user");
   purchase.warehouse = row.text("warehouse");
   purchase.sku = row.text("sku");
   purchase.quantity = row.integer("quantity");
@@ -184,7 +192,7 @@ ExportedOperation read_operation(const Members& row) {
   auto& entry = operation.entry;
   auto& record = entry.record;
   record.uid = row.bytes<16>("uid");
-  record.key = row.text("id");
+  record.key = row.code("id");
   record.request_hash = row.bytes<32>("request_hash");
   entry.kind = row.text("kind");
   const auto kind = parse_kind(entry.kind);
@@ -202,7 +210,7 @@ ExportedOperation read_operation(const Members& row) {
   record.occurred_at = row.time("occurred_at");
   record.host = row.text("host");
   record.tool_version = row.text("tool_version");
-  record.result = row.maybe_text("result");
+  if (!row.at("result").is_null()) record.result = row.long_text("result");
   record.hash = row.bytes<32>("hash");
   if (row.has("reservation")) record.reservation_uid = row.bytes<16>("reservation");
   if (row.has("expires_at")) record.expires_at = row.time("expires_at");

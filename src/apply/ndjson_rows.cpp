@@ -6,6 +6,7 @@
 
 #include "apply/row_source.hpp"
 #include "core/text.hpp"
+#include "io/json_depth.hpp"
 #include "io/line_reader.hpp"
 
 namespace invctl::intake {
@@ -96,6 +97,10 @@ class NdjsonRows : public RowSource {
     if (const auto bad = text::invalid_utf8_at(line)) {
       fail(column_at(line, *bad),
            fmt::format("the byte 0x{:02x} is not UTF-8", static_cast<unsigned char>(line[*bad])));
+      return false;
+    }
+    if (io::nested_deeper(line)) {
+      fail(1, fmt::format("lists and objects stand in each other more than {} deep", io::most_levels));
       return false;
     }
     Json json;

@@ -15,6 +15,7 @@
 #include "core/text.hpp"
 #include "io/csv_writer.hpp"
 #include "io/input_file.hpp"
+#include "io/json_depth.hpp"
 #include "io/json_text.hpp"
 #include "io/output.hpp"
 #include "io/sync.hpp"
@@ -123,7 +124,9 @@ std::string RejectsFile::csv_rows(const BatchItem& item) const {
 std::string RejectsFile::ndjson_rows(const BatchItem& item) const {
   std::string text;
   for (const auto& row : item.read.rows) {
-    auto object = nlohmann::ordered_json::parse(row, nullptr, false);
+    // One that is nested without end could be parsed, but not written again.
+    auto object = io::nested_deeper(row) ? nlohmann::ordered_json()
+                                         : nlohmann::ordered_json::parse(row, nullptr, false);
     if (object.is_object()) {
       const auto name = std::string(reject_object);
       auto why = nlohmann::ordered_json::object();

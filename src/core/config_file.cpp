@@ -7,11 +7,23 @@
 #include <cerrno>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <system_error>
 
+// toml++ 3.3 has assertions that a malformed file breaks (`[ =`), and takes them for granted in a release build.
+// Here they are looked at in every build.
+namespace {
+constexpr void require_of_toml(bool holds) {
+  if (!holds) throw std::logic_error("an assertion of toml++");
+}
+}  // namespace
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(expr) require_of_toml(static_cast<bool>(expr))
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 #include "core/error.hpp"
 #include "core/text.hpp"
@@ -110,6 +122,8 @@ ConfigFile parse_config(std::string_view text, const std::string& path, const st
   } catch (const toml::parse_error& e) {
     const auto where = place(path, e.source().begin);
     throw bad_config(path, {bad_line(where, {}, std::string(e.description()))});
+  } catch (const std::logic_error&) {
+    throw bad_config(path, {bad_line(path, {}, "is not TOML")});
   }
   ConfigFile entries;
   std::map<std::pair<toml::source_index, toml::source_index>, ErrorLine> wrong;  // in the order of the file

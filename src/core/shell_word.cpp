@@ -7,7 +7,7 @@
 namespace invctl {
 
 std::string shell_word(std::string_view word) {
-  const bool plain = std::all_of(word.begin(), word.end(), [](char c) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("._=-+:/").find(c) != std::string_view::npos;
   });

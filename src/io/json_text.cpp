@@ -24,6 +24,10 @@ unsigned steering_at(std::string_view s, std::size_t at, std::size_t& length) {
     length = 2;
     return byte(1);
   }
+  if (byte(0) == 0xd8 && byte(1) == 0x9c) {  // the Arabic letter mark
+    length = 2;
+    return 0x61c;
+  }
   length = 3;
   if (byte(0) != 0xe2) return 0;
   const unsigned c = 0x2000U | ((byte(1) & 0x3fU) << 6U) | (byte(2) & 0x3fU);
@@ -35,7 +39,7 @@ unsigned steering_at(std::string_view s, std::size_t at, std::size_t& length) {
 
 // In JSON text these characters occur only inside strings, so escaping them there leaves the value as it is.
 std::string without_steering(std::string text) {
-  if (text.find_first_of("\x7f\xc2\xe2") == std::string::npos) return text;
+  if (text.find_first_of("\x7f\xc2\xd8\xe2") == std::string::npos) return text;
   std::string out;
   out.reserve(text.size() + 16);
   for (std::size_t at = 0; at < text.size();) {

@@ -244,11 +244,13 @@ std::optional<std::vector<std::string>> fill_in(const std::vector<std::string>& 
           const auto index = index_of(plan.steps, step);
           const auto answer =
               index && *index < answers.size() ? Json::parse(answers[*index], nullptr, false) : Json();
-          const auto value = answer.is_object() ? answer.value(std::string(field), Json()) : Json();
-          if (value.is_string()) {
-            out += value.get<std::string>();
-          } else if (value.is_number_integer() || value.is_boolean()) {
-            out += value.dump();
+          // Not a copy: nobody knows how deep a program's answer is nested.
+          const auto value = answer.find(std::string(field));
+          const bool there = answer.is_object() && value != answer.end();
+          if (there && value->is_string()) {
+            out += value->get<std::string>();
+          } else if (there && (value->is_number_integer() || value->is_boolean())) {
+            out += value->dump();
           } else {
             why = fmt::format("{} answered no {}", text::quoted(step), text::quoted(field));
           }

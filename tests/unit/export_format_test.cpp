@@ -19,7 +19,7 @@ namespace {
 Product product() {
   Product product;
   product.sku = "BOLT-10";
-  product.name = "볼트 \"M10\"\t\\ \n10개";
+  product.name = "볼트 \"M10\" \\ 10개";
   product.category = "부품";
   product.price_minor = 2500;
   product.reorder_point = 0;
