@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/text.hpp"
 #include "url.hpp"
 
@@ -67,7 +69,9 @@ Origin Context::origin() {
   gethostname(host, sizeof host - 1);
   // A label: a host name that is no text would otherwise keep its whole machine from working.
   auto name = text::printable(host);
-  if (name.size() > 64) name.resize(64);
+  auto end = std::min<std::size_t>(name.size(), 64);
+  while (end < name.size() && (static_cast<unsigned char>(name[end]) & 0xc0U) == 0x80U) --end;
+  name.resize(end);
   return {std::move(name), version};
 }
 

@@ -99,7 +99,9 @@ class LogSink : public TraceSink {
 
 // Made here, because spdlog would create it readable by everybody, and directories with it.
 void make_log_file(const std::string& file) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+  // A pipe that nobody reads is no log: opening it would wait for a reader.
+  const int fd =
+      ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
   if (fd < 0) {
     const int why = errno;
     throw Error(why == EACCES || why == EPERM ? Exit::not_permitted : Exit::usage,

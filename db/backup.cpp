@@ -12,12 +12,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 #include <thread>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "io/sync.hpp"
 #include "sqlite_connection.hpp"
+#include "sqlite_path.hpp"
 
 namespace invctl::db {
 
@@ -35,17 +37,32 @@ Error exists(const std::string& path) {
                "a backup never overwrites a file: choose another name");
 }
 
+// Whether a file that has the draft's name is one that a backup left when it was killed: then it may be
+// written over. Anything else is somebody's.
+bool is_left_by_a_backup(int fd) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1 || info.st_uid != geteuid())
+    return false;
+  static constexpr std::string_view start = "SQLite format 3";
+  char bytes[start.size()];
+  if (pread(fd, bytes, sizeof bytes, 0) != sizeof bytes) return info.st_size == 0;
+  const std::string_view read(bytes, sizeof bytes);
+  return read == start || read == std::string(start.size(), '\0');  // the first page may come last
+}
+
 // The copy before it is good: removed unless it was kept under its final name.
 class Draft {
  public:
   explicit Draft(std::string path) : path_(std::move(path)) {
-    fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+    if (fd_ < 0 && errno == ELOOP) throw exists(path_);
     if (fd_ < 0) throw file_error("create", path_);
-    if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    try {
+      claim();
+    } catch (...) {
       close(fd_);
-      throw Error(Exit::busy, fmt::format("another backup is writing {}", text::printable(path_)));
+      throw;
     }
-    if (ftruncate(fd_, 0) != 0 || fchmod(fd_, 0600) != 0) throw file_error("write", path_);
   }
   ~Draft() {
     if (!kept_) unlink(path_.c_str());
@@ -55,6 +72,13 @@ class Draft {
   Draft& operator=(const Draft&) = delete;
 
   const std::string& path() const { return path_; }
+
+  void claim() const {
+    if (!is_left_by_a_backup(fd_)) throw exists(path_);
+    if (flock(fd_, LOCK_EX | LOCK_NB) != 0)
+      throw Error(Exit::busy, fmt::format("another backup is writing {}", text::printable(path_)));
+    if (ftruncate(fd_, 0) != 0 || fchmod(fd_, 0600) != 0) throw file_error("write", path_);
+  }
 
   void keep_as(const std::string& final_path) {
     if (fsync(fd_) != 0) throw file_error("sync", path_);
@@ -111,9 +135,9 @@ std::int64_t backup_sqlite(const std::string& from, const std::string& to, const
   if (access(to.c_str(), F_OK) == 0) throw exists(to);
   Draft draft(to + ".tmp");
   try {
-    SQLite::Database source(from, SQLite::OPEN_READONLY, 5000);
+    SQLite::Database source(database_file(from), SQLite::OPEN_READONLY, 5000);
     {
-      SQLite::Database target(draft.path(), SQLite::OPEN_READWRITE);
+      SQLite::Database target(database_file(draft.path()), SQLite::OPEN_READWRITE);
       copy_pages(source, target, deadline, from);
       // What it holds must be in the database after a power cut, too.
       if (const int result = sync_log(source.getHandle()); result != SQLITE_OK)

@@ -11,6 +11,8 @@
 
 #include "core/text.hpp"
 #include "doctor.hpp"
+#include "io/sync.hpp"
+#include "sqlite_path.hpp"
 
 namespace invctl::db {
 
@@ -52,6 +54,23 @@ void check_mode(const std::string& path, std::vector<Finding>& findings) {
   const bool writable = access(path.c_str(), W_OK) == 0;
   if (!writable) {
     findings.push_back({Level::warning, "writable", "no", "this user can look, but change nothing"});
+  }
+}
+
+// Whoever may make files in the directory can make one by the name of the log, or hold the line for ever.
+void check_directory(const std::string& path, std::vector<Finding>& findings) {
+  const auto directory = io::directory_of(path);
+  struct stat info {};
+  if (stat(directory.c_str(), &info) != 0) return;
+  const bool open_to_all = (info.st_mode & S_IWOTH) != 0;
+  findings.push_back(
+      {open_to_all ? Level::warning : Level::ok, "directory", fmt::format("{:04o}", info.st_mode & 07777),
+       open_to_all ? "every user can put files beside the database: chmod o-w " + text::printable(directory)
+                   : ""});
+  if (stat(path.c_str(), &info) == 0 && info.st_nlink > 1) {
+    findings.push_back(
+        {Level::warning, "names", text::count(static_cast<long long>(info.st_nlink), "hard link"),
+         "the log belongs to one name only: remove the others, or make symbolic links of them"});
   }
 }
 
@@ -117,10 +136,12 @@ void check_integrity(Connection& connection, std::vector<Finding>& findings) {
 
 void examine_sqlite(Connection& connection, const Url& url, std::vector<Finding>& findings) {
   check_settings(connection, findings);
-  check_mode(url.path, findings);
-  check_file_system(url.path, findings);
-  check_log(url.path, findings);
-  check_turnstile(url.path, findings);
+  const auto file = database_file(url.path);
+  check_mode(file, findings);
+  check_directory(file, findings);
+  check_file_system(file, findings);
+  check_log(file, findings);
+  check_turnstile(file, findings);
   check_integrity(connection, findings);
 }
 

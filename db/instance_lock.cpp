@@ -12,6 +12,7 @@
 #include "core/sha256.hpp"
 #include "core/text.hpp"
 #include "sql_store.hpp"
+#include "sqlite_path.hpp"
 #include "url.hpp"
 
 namespace invctl::db {
@@ -79,13 +80,8 @@ std::unique_ptr<InstanceLock> hold_instance(const std::string& url, const std::s
         FieldText("invctl-instance-1").add(std::string_view(target.database)).add(std::string_view(name));
     return std::make_unique<SessionLock>(url, "invctl-" + to_hex(digest.digest()).substr(0, 48), name);
   }
-  if (access(target.path.c_str(), F_OK) != 0) {
-    throw Error(Exit::unavailable, "not_initialised",
-                fmt::format("there is no database at {}", text::printable(target.path)),
-                "create it with `invctl init-db`");
-  }
   return std::make_unique<FileLock>(
-      fmt::format("{}-instance-{}", target.path, to_hex(sha256(name)).substr(0, 16)), name);
+      fmt::format("{}-instance-{}", database_file(target.path), to_hex(sha256(name)).substr(0, 16)), name);
 }
 
 }  // namespace invctl::db

@@ -7,6 +7,7 @@
 
 #include "core/sha256.hpp"
 #include "core/text.hpp"
+#include "sqlite_path.hpp"
 #include "stock/transactions.hpp"
 #include "turnstile.hpp"
 #include "url.hpp"
@@ -165,7 +166,7 @@ class ExpiringLocks : public sim::Excluder {
 
 std::unique_ptr<sim::Excluder> make_named_locks(const std::string& url, SqlStore& store) {
   const auto target = parse_url(url);
-  if (target.engine == Url::Engine::sqlite) return std::make_unique<FileLocks>(target.path);
+  if (target.engine == Url::Engine::sqlite) return std::make_unique<FileLocks>(database_file(target.path));
   return std::make_unique<SessionLocks>(target.database, store);
 }
 

@@ -1,20 +1,15 @@
 #include "sqlite_connection.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "core/trace.hpp"
+#include "sqlite_path.hpp"
 #include "stock/store.hpp"
 
 namespace invctl::db {
@@ -47,51 +42,10 @@ int open_flags(const SqliteConnection::Options& options) {
   return access | SQLite::OPEN_NOMUTEX | (options.immutable ? SQLite::OPEN_URI : 0);
 }
 
-constexpr std::string_view permission_hint = "the file, its directory and its -wal file must be writable";
-
-bool is_denial(int error) {
-  return error == EACCES || error == EPERM || error == EROFS;
-}
-
-[[noreturn]] void throw_open_error(const std::string& what, const std::string& path, int error) {
-  const bool denied = is_denial(error);
-  throw Error(denied ? Exit::not_permitted : Exit::unavailable,
-              fmt::format("cannot {} {}: {}", what, text::printable(path), std::strerror(error)),
-              denied ? std::string(permission_hint) : std::string());
-}
-
-// Why SQLite could not open a file that is there: it says the same whatever the reason, and a database in
-// write-ahead mode needs its side files, also to be read.
-bool is_denied(const std::string& path) {
-  const auto denied = [](const std::string& file, int how) {
-    return faccessat(AT_FDCWD, file.c_str(), how, AT_EACCESS) != 0 && is_denial(errno);
-  };
-  const auto directory = std::filesystem::path(path).parent_path().string();
-  return denied(path, R_OK) || denied(path + "-wal", R_OK | W_OK) || denied(path + "-shm", R_OK | W_OK) ||
-         denied(directory.empty() ? "." : directory, W_OK | X_OK);
-}
-
-// Opening a file that is not there would say "unable to open database file"; look first, say it plainly.
-const std::string& existing(const std::string& path) {
-  struct stat info {};
-  if (stat(path.c_str(), &info) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR) {
-      throw Error(Exit::unavailable, "not_initialised",
-                  fmt::format("there is no database at {}", text::printable(path)), std::string(init_hint));
-    }
-    throw_open_error("open", path, errno);
-  }
-  if (S_ISDIR(info.st_mode)) {
-    throw Error(Exit::unavailable, fmt::format("{} is a directory, not a database", text::printable(path)));
-  }
-  return path;
-}
-
 SQLite::Database open_existing(const std::string& path, const SqliteConnection::Options& options) {
   configure_library();
   try {
-    const auto& file = existing(path);
-    return SQLite::Database(options.immutable ? immutable_uri(file) : file, open_flags(options),
+    return SQLite::Database(options.immutable ? immutable_uri(path) : path, open_flags(options),
                             opening_patience_ms);
   } catch (const SQLite::Exception& error) {
     throw_sqlite_error(error, path);
@@ -99,15 +53,6 @@ SQLite::Database open_existing(const std::string& path, const SqliteConnection::
 }
 
 }  // namespace
-
-std::string immutable_uri(const std::string& path) {
-  std::string uri = "file:";
-  for (const char c : path) {
-    const bool plain = c != '%' && c != '?' && c != '#';
-    uri += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
-  }
-  return uri + "?immutable=1";
-}
 
 int sync_log(sqlite3* database) {
   sqlite3_file* log = nullptr;
@@ -150,6 +95,12 @@ void throw_sqlite_error(const SQLite::Exception& error, const std::string& path)
       if (is_denied(path)) {
         throw Error(Exit::not_permitted, fmt::format("{} may not be opened by this user", shown),
                     std::string(permission_hint));
+      }
+      if (const auto obstacle = obstacle_beside(path)) {
+        throw Error(
+            Exit::unavailable,
+            fmt::format("{} is not a file of this database, and is not followed", text::printable(*obstacle)),
+            "see who put it there, and remove it");
       }
       throw Error(Exit::unavailable, fmt::format("cannot open {}", shown));
     case SQLITE_NOTADB:
@@ -252,8 +203,9 @@ std::string_view SqliteStatement::view(int column) const {
 // --- connection
 
 SqliteConnection::SqliteConnection(const std::string& path, const Options& options)
-    : path_(path), database_(open_existing(path, options)) {
-  if (options.turnstile && !options.read_only && !options.immutable) turnstile_.emplace(path + "-turnstile");
+    : path_(database_file(path)),
+      database_(open_existing(path_, options)),
+      queues_(options.turnstile && !options.read_only && !options.immutable) {
   // A one-shot command would copy the log back into the file at its end; the next commit that finds the log
   // long enough does it instead.
   sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
@@ -269,20 +221,10 @@ SqliteConnection::SqliteConnection(const std::string& path, const Options& optio
 }
 
 void SqliteConnection::create_file(const std::string& path) {
-  std::error_code ignored;
-  const auto directory = std::filesystem::path(path).parent_path();
-  if (!directory.empty() && !std::filesystem::exists(directory, ignored)) {
-    std::filesystem::create_directories(directory, ignored);
-    std::filesystem::permissions(directory, std::filesystem::perms::owner_all, ignored);
-  }
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    throw_open_error("create", path, errno);
-  }
-  close(fd);
+  const auto file = make_database_file(path);
   configure_library();
   try {
-    SQLite::Database database(path, SQLite::OPEN_READWRITE, 5000);
+    SQLite::Database database(file, SQLite::OPEN_READWRITE, opening_patience_ms);
     // One that has no tables yet may be what an init-db left that was killed between the two.
     const int owner = database.execAndGet("PRAGMA application_id").getInt();
     const bool blank = database.execAndGet("SELECT COUNT(*) FROM sqlite_master").getInt() == 0;
@@ -341,6 +283,8 @@ std::int64_t SqliteConnection::last_insert_id() {
 }
 
 void SqliteConnection::begin(const Deadline& deadline) {
+  // Only now: what turns out to be no database of ours gets no file beside it.
+  if (queues_ && !turnstile_) turnstile_.emplace(path_ + "-turnstile");
   if (turnstile_ && !turnstile_->enter(deadline)) {
     throw StoreError(StoreError::Kind::retry, Exit::busy, "the database is busy: others are being served",
                      "safe to repeat; --lock-timeout waits longer");

@@ -54,8 +54,8 @@ class SqliteConnection : public Connection {
   // Opens an existing database file. Throws Error(unavailable) where there is none, or it is not a database.
   SqliteConnection(const std::string& path, const Options& options);
 
-  // Creates an empty database file with mode 0600 in write-ahead logging mode; an existing one with tables in
-  // it is left as it is. The directory is made too, if its parent exists.
+  // Creates an empty database file with mode 0600 in write-ahead logging mode, and its directory; an existing
+  // one with tables in it is left as it is.
   static void create_file(const std::string& path);
 
   const Dialect& dialect() const override { return sqlite_dialect; }
@@ -74,7 +74,7 @@ class SqliteConnection : public Connection {
   void make_durable() override;
   void reconnect() override {}  // a file does not hang up
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return path_; }  // database_file()
 
  private:
   // An INSERT of many rows is kilobytes of placeholders: its ends and its length tell it from others.
@@ -93,13 +93,11 @@ class SqliteConnection : public Connection {
 
   std::string path_;
   SQLite::Database database_;
+  bool queues_;
   std::optional<Turnstile> turnstile_;
   bool commits_first_ = true;
   std::unordered_map<std::string, std::unique_ptr<SqliteStatement>, TextHash> statements_;
 };
-
-// A file that nobody changes, as SQLite wants it named (https://sqlite.org/uri.html).
-std::string immutable_uri(const std::string& path);
 
 // Puts on the disk what this connection has seen in the write-ahead log. A result code of SQLite's.
 int sync_log(sqlite3* database);
