@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -71,6 +72,10 @@ void AlertCursor::lock(const Deadline& deadline) {
 }
 
 void AlertCursor::read() {
+  // A pipe or a device would keep whoever reads it waiting, or have no end.
+  struct stat info {};
+  if (stat(path_.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+    throw no_cursor(path_, "it is no regular file");
   errno = 0;
   std::ifstream file(path_, std::ios::binary);
   if (!file) {
@@ -112,7 +117,9 @@ void AlertCursor::save() const {
     content += fmt::format("{}\t{}\t{}\n", place, watch.version, watch.low ? 1 : 0);
   }
   content += fmt::format("end\t{}\n", watches_.size());
-  const int fd = open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  // What a run that was killed has left, or somebody else has put there: this run holds the cursor's lock.
+  unlink(draft.c_str());
+  const int fd = open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) throw file_error("create", draft);
   const int failed = io::write_all(fd, content);
   errno = failed;
