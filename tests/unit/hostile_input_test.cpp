@@ -36,7 +36,9 @@ std::string deep(std::size_t levels) {
 
 TEST_CASE("a config file that breaks an assertion of the TOML library is a mistake like others",
           "[hostile]") {
-  for (const std::string text : {"[ = ", "[ = [", "[ =]", "[[ = ]]", "[ . ]", "[ = [\x04 1, 2 c ="}) {
+  for (const std::string text : {"[ = ", "[ = [", "[ =]", "[[ = ]]", "[ . ]", "[ = [\x04 1, 2 c =", "é = 1",
+                                 "\xef\xbb\xbb"
+                                 "1 \n"}) {
     INFO(text);
     const auto error = error_of([&] { parse_config(text, "c.toml", {{"format", false}}); });
     CHECK(error.exit == Exit::usage);
