@@ -188,6 +188,7 @@ class Scratch {
   ~Scratch() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
+    rmdir(path_.c_str());  // remove_all() asks for more than the sandbox gives
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

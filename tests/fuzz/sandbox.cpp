@@ -71,23 +71,20 @@ void write_only_beneath(const std::vector<std::string>& directories) {
   const auto rules =
       static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0));
   if (rules < 0) return;  // an older kernel: stays_here() alone
-  for (const auto& directory : directories) {
+  const auto allow = [&](const std::string& path, std::uint64_t access) {
     landlock_path_beneath_attr beneath{};
-    beneath.allowed_access = handled;
-    beneath.parent_fd = open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (beneath.parent_fd < 0) continue;
+    beneath.allowed_access = access;
+    beneath.parent_fd = open(path.c_str(), O_PATH | O_CLOEXEC);
+    if (beneath.parent_fd < 0) return;
     syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
     close(beneath.parent_fd);
+  };
+  for (const auto& directory : directories) {
+    allow(directory, handled);
+    // So that it can be removed itself, which takes a directory that is empty.
+    allow(directory + "/..", LANDLOCK_ACCESS_FS_REMOVE_DIR);
   }
-  // /dev/null and the process's own descriptors.
-  for (const auto* path : {"/dev/null", "/dev/full"}) {
-    landlock_path_beneath_attr file{};
-    file.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE;
-    file.parent_fd = open(path, O_PATH | O_CLOEXEC);
-    if (file.parent_fd < 0) continue;
-    syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &file, 0);
-    close(file.parent_fd);
-  }
+  for (const auto* device : {"/dev/null", "/dev/full"}) allow(device, LANDLOCK_ACCESS_FS_WRITE_FILE);
   const auto result = syscall(SYS_landlock_restrict_self, rules, 0);
   close(rules);
   if (result != 0) throw std::runtime_error("no sandbox: Landlock is there, but does not hold");
