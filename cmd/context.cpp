@@ -42,10 +42,10 @@ std::string Context::db_url() {
 }
 
 std::unique_ptr<db::SqlStore> Context::open_for_reading() {
-  return db::open_store(db_url(), {.write = false});
+  return db::open_store(db_url(), {.write = false, .patience = settings.duration("lock-timeout")});
 }
 std::unique_ptr<db::SqlStore> Context::open_for_writing() {
-  auto store = db::open_store(db_url());
+  auto store = db::open_store(db_url(), {.patience = settings.duration("lock-timeout")});
   if (!quiet()) {
     if (const auto gap = store->connection().durability_gap()) warn(*gap);
   }

@@ -188,7 +188,8 @@ Settings read_settings(Connection& connection, int expected_version) {
   } catch (const StoreError&) {
     throw;
   } catch (const Error& error) {
-    if (error.exit != Exit::internal || has_table(connection, "setting")) throw;
+    const bool no_table = error.exit == Exit::internal || error.code == "schema_damaged";
+    if (!no_table || has_table(connection, "setting")) throw;
   }
   if (settings.schema_version == 0) {
     throw Error(Exit::unavailable, "not_initialised", "this is not an initialised invctl database",

@@ -31,8 +31,11 @@ constexpr const char* begin_sql = "BEGIN";
 // reached.
 constexpr const char* set_savepoint_sql = "SAVEPOINT invctl";
 constexpr const char* release_savepoint_sql = "RELEASE SAVEPOINT invctl";
+constexpr int connection_lost = 2013;
 constexpr int first_client_error = 2000;      // numbers from here on are the client library's own
 constexpr std::size_t statements_most = 200;  // kept by one connection
+// A text of this size is sent without asking how much the server takes (by default 16 MiB or more).
+constexpr std::size_t packet_always_taken = 8000;
 
 // A table, index, trigger, column or constraint of this name exists.
 constexpr std::array exists_already = {1050, 1060, 1061, 1359, 1826, 3822};
@@ -53,6 +56,7 @@ MysqlConnection::MysqlConnection(const Url& url, const MysqlOptions& options)
     : login_(resolve_login(url)), options_(options) {
   timeouts_.connect = connect_timeout(login_.endpoints.size());
   timeouts_.read = options_.silence;
+  timeouts_.lock_wait = options_.lock_wait;
   const auto patience = Deadline::after(options_.full_server_patience);
   for (;;) {
     try {
@@ -91,6 +95,7 @@ void MysqlConnection::connect_to(std::size_t endpoint) {
   autocommit_ = true;
   endpoint_ = endpoint;
   lock_wait_s_ = timeouts_.lock_wait.count();
+  packet_most_ = 0;
   trace(TraceLevel::debug, "connected", {{"server", server()}});
 }
 
@@ -164,10 +169,43 @@ std::vector<MysqlConnection::Step> MysqlConnection::take_waiting() {
   return steps;
 }
 
+std::size_t MysqlConnection::count_that_fit(std::span<const Step> steps) {
+  std::size_t size = 0;
+  for (const auto& step : steps) size += step.sql.size() + 1;
+  if (size <= packet_always_taken) return steps.size();
+  if (packet_most_ == 0) {
+    try {
+      const std::unique_ptr<sql::ResultSet> answer(plain_->executeQuery("SELECT @@max_allowed_packet"));
+      if (answer->next()) packet_most_ = static_cast<std::size_t>(answer->getInt64(1));
+    } catch (const sql::SQLException& error) {
+      fail(error.getErrorCode(), error.what(), MysqlPhase::statement);
+    }
+  }
+  if (size < packet_most_) return steps.size();
+  std::size_t fits = 0;
+  size = 0;
+  while (fits < steps.size() && (size += steps[fits].sql.size() + 1) < packet_most_) ++fits;
+  if (fits > 0) return fits;
+  throw_packet_too_large(fmt::format("a statement of {} bytes, its max_allowed_packet is {}",
+                                     steps[0].sql.size(), packet_most_));
+}
+
 void MysqlConnection::flush(MysqlPhase phase) {
-  const auto steps = take_waiting();
+  const auto all = take_waiting();
   require_session();
-  if (steps.empty()) return;
+  bool moved = false;
+  for (std::span<const Step> rest = all; !rest.empty();) {
+    const auto count = count_that_fit(rest);
+    const bool last = count == rest.size();
+    moved = send(rest.first(count), last ? phase : MysqlPhase::statement) || moved;
+    rest = rest.subspan(count);
+    // The last of them may be COMMIT.
+    if (moved) break;
+  }
+  if (moved) throw_moved();
+}
+
+bool MysqlConnection::send(std::span<const Step> steps, MysqlPhase phase) {
   std::string text;
   for (const auto& step : steps) {
     if (!text.empty()) text += ';';
@@ -188,10 +226,12 @@ void MysqlConnection::flush(MysqlPhase phase) {
     }
   } catch (const sql::SQLException& error) {
     // What the server itself answers to a statement before the last keeps it from that one, such as COMMIT.
-    const bool undone = error.getErrorCode() < first_client_error && at + 1 < steps.size();
-    fail(error.getErrorCode(), error.what(), phase, undone);
+    // The connector has no number for a connection that ends between two answers.
+    const int number = error.getErrorCode() != 0 ? error.getErrorCode() : connection_lost;
+    const bool undone = number < first_client_error && at + 1 < steps.size();
+    fail(number, error.what(), phase, undone);
   }
-  if (moved) throw_moved();
+  return moved;
 }
 
 void MysqlConnection::run(std::string sql, MysqlPhase phase) {
@@ -402,8 +442,13 @@ void MysqlConnection::refuse_other_engines() {
       fmt::format("ALTER TABLE {} ENGINE = InnoDB", query.text(0)));
 }
 
-std::unique_ptr<Connection> open_mysql(const Url& url) {
-  return std::make_unique<MysqlConnection>(url);
+std::unique_ptr<Connection> open_mysql(const Url& url, std::chrono::milliseconds patience) {
+  MysqlOptions options;
+  options.full_server_patience = patience;
+  // As in a write transaction, a wait must end before the silence does.
+  options.lock_wait = std::clamp(std::chrono::ceil<std::chrono::seconds>(patience), std::chrono::seconds(1),
+                                 options.silence * 3 / 4);
+  return std::make_unique<MysqlConnection>(url, options);
 }
 
 }  // namespace invctl::db

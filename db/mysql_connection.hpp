@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -26,6 +27,7 @@ namespace invctl::db {
 struct MysqlOptions {
   // How long opening goes on while a server has no connection free.
   std::chrono::milliseconds full_server_patience{5000};
+  std::chrono::seconds lock_wait{5};  // of statements outside write transactions
   // The longest silence of a server before the connection counts as lost. Lock waits end before it, because
   // a wait that is cut off at COMMIT would leave the outcome unknown.
   std::chrono::seconds silence{120};
@@ -91,6 +93,11 @@ class MysqlConnection : public Connection {
   bool writing() const { return in_transaction_ && deadline_.has_value(); }
   // What waits, behind the settings that it needs.
   std::vector<Step> take_waiting();
+  // Sends these in one text. Whether a row was not as it was read.
+  bool send(std::span<const Step> steps, MysqlPhase phase);
+  // How many of the steps the server takes in one text, at least one. Throws Error(unavailable) where it does
+  // not even take the first.
+  std::size_t count_that_fit(std::span<const Step> steps);
   void run(std::string sql, MysqlPhase phase);
   std::int64_t query_number(const std::string& sql);
   void drop_idle_statements();
@@ -104,6 +111,7 @@ class MysqlConnection : public Connection {
   std::unique_ptr<sql::Connection> session_;  // null while the connection is lost
   std::unique_ptr<sql::Statement> plain_;     // through which every text is sent
   std::int64_t lock_wait_s_ = 0;              // as the server has it
+  std::size_t packet_most_ = 0;               // the longest text that it takes; 0: not asked for yet
   bool in_transaction_ = false;
   std::vector<Step> waiting_;              // goes with the next statement
   bool autocommit_ = true;                 // as the server has it
@@ -112,6 +120,8 @@ class MysqlConnection : public Connection {
   std::unordered_map<std::string, std::unique_ptr<MysqlStatement>> statements_;
 };
 
-std::unique_ptr<Connection> open_mysql(const Url& url);
+// `patience`: as OpenOptions has it.
+std::unique_ptr<Connection> open_mysql(const Url& url,
+                                       std::chrono::milliseconds patience = std::chrono::seconds(5));
 
 }  // namespace invctl::db

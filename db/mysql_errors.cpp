@@ -36,7 +36,11 @@ constexpr std::array moved_at_commit = {1305, 1048};
 constexpr std::array doubtful_at_commit = {1180, 1317, 1969, 3024};
 constexpr std::array denied = {1142, 1143, 1044, 1227, 1370};
 constexpr std::array login_refused = {1045, 1251, 1524, 1698, 1820, 1862, 2059, 3118, 4151};
-constexpr std::array read_only = {1290, 1792, 1836, 3102};
+constexpr std::array read_only = {1290, 1792, 1836, 3102, 1015, 1036};
+// A table, a column or a key is not there, or not as this program knows it. Whether there ever was one says
+// read_settings().
+constexpr std::array schema_damaged = {1146, 1054, 1046, 1136, 1176, 1364, 1932, 1033, 1017, 1356};
+constexpr std::array no_room = {1021, 1114, 1026, 1030, 3, 20};
 
 [[noreturn]] void throw_final(int number, const std::string& shown) {
   if (is_one_of(number, denied)) {
@@ -50,7 +54,18 @@ constexpr std::array read_only = {1290, 1792, 1836, 3102};
     throw Error(Exit::unavailable, "read_only", "the server takes no changes: " + shown,
                 "write to the primary server");
   }
+  if (is_one_of(number, schema_damaged)) {
+    throw Error(Exit::unavailable, "schema_damaged", "the database is not as invctl made it: " + shown,
+                "`invctl doctor` says what is missing");
+  }
+  if (is_one_of(number, no_room)) {
+    throw Error(Exit::internal, "disk_full", "the server could not store it: " + shown,
+                "make room on the server; then it is safe to repeat");
+  }
   switch (number) {
+    case 1153:
+    case 2020:
+      throw_packet_too_large(shown);
     case 4025:
     case 3819:
       throw Error(Exit::insufficient_stock, "a constraint of the database refuses the change");
@@ -70,18 +85,17 @@ constexpr std::array read_only = {1290, 1792, 1836, 3102};
     case 1049:
       throw Error(Exit::unavailable, shown,
                   "an administrator creates it: CREATE DATABASE name CHARACTER SET utf8mb4");
-    case 1146:
-      throw Error(Exit::unavailable, "not_initialised",
-                  "this is not an initialised invctl database: " + shown, "create it with `invctl init-db`");
-    case 1021:
-    case 1114:
-      throw Error(Exit::internal, "disk_full", shown, "");
     default:
       throw Error(Exit::internal, shown);
   }
 }
 
 }  // namespace
+
+void throw_packet_too_large(const std::string& shown) {
+  throw Error(Exit::unavailable, "packet_too_large", "the server does not take so much at once: " + shown,
+              "an administrator raises it: SET GLOBAL max_allowed_packet = 16777216");
+}
 
 bool ends_session(int number, MysqlPhase phase) {
   return is_one_of(number, unreachable) || number == damaged_trigger ||
@@ -109,7 +123,7 @@ void throw_mysql_error(int number, const std::string& text, MysqlPhase phase) {
   }
   if (is_server_full(number)) {
     throw StoreError(StoreError::Kind::retry, Exit::busy, "the server takes no more connections: " + shown,
-                     "safe to repeat");
+                     "safe to repeat; --lock-timeout waits longer");
   }
   if (is_one_of(number, repeatable) || is_one_of(number, refers_to_nothing) ||
       (phase == MysqlPhase::commit && is_one_of(number, moved_at_commit))) {

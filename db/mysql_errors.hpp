@@ -22,6 +22,9 @@ bool is_server_full(int number);
 // failed TLS handshake is final.
 bool may_try_next_host(int number);
 
+// Where a server takes no text as long as this one: it was not sent, or not read.
+[[noreturn]] void throw_packet_too_large(const std::string& shown);
+
 // Throws StoreError where the transaction can be repeated (retry, duplicate, lost), Error for all else.
 // `text` is the server's message; it never holds a password.
 [[noreturn]] void throw_mysql_error(int number, const std::string& text, MysqlPhase phase);

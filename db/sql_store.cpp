@@ -71,7 +71,7 @@ void SqlStore::reconnect() {
 
 std::unique_ptr<Connection> open_connection(const std::string& url, const OpenOptions& options) {
   const auto target = parse_url(url);
-  if (target.engine == Url::Engine::mysql) return open_mysql(target);
+  if (target.engine == Url::Engine::mysql) return open_mysql(target, options.patience);
   return std::make_unique<SqliteConnection>(
       target.path,
       SqliteConnection::Options{

@@ -246,6 +246,9 @@ struct OpenOptions {
   bool turnstile = true;
   bool immutable = false;  // SQLite: a file that nobody else has open
   Guards guards{};
+  // A server: how long opening goes on while it has no connection free, and how long a statement outside a
+  // write transaction waits for a lock (in whole seconds, at least one).
+  std::chrono::milliseconds patience{5000};
 };
 std::unique_ptr<SqlStore> open_store(const std::string& url, const OpenOptions& options = {});
 

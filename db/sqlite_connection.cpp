@@ -113,6 +113,16 @@ void throw_sqlite_error(const SQLite::Exception& error, const std::string& path)
       throw Error(Exit::internal, "disk_full", fmt::format("no space left for {}", shown), "");
     case SQLITE_NOMEM:
       throw Error(Exit::internal, "out of memory");
+    case SQLITE_ERROR: {
+      // What this program asks for is fixed: where a name is unknown, the database is another than it made.
+      const std::string_view what = error.what();
+      if (what.find("no such ") != what.npos || what.find("has no column named") != what.npos) {
+        throw Error(Exit::unavailable, "schema_damaged",
+                    fmt::format("{} is not as invctl made it: {}", shown, text::printable(what)),
+                    "`invctl doctor` says what is missing");
+      }
+      [[fallthrough]];
+    }
     default:
       throw Error(Exit::internal, fmt::format("{}: {} (SQLite {})", shown, error.what(), code));
   }

@@ -67,7 +67,13 @@ TEST_CASE("every other number has its exit code") {
                                                    {2026, Exit::unavailable},
                                                    {1049, Exit::unavailable},
                                                    {1146, Exit::unavailable},
+                                                   {1054, Exit::unavailable},
+                                                   {1046, Exit::unavailable},
                                                    {1290, Exit::unavailable},
+                                                   {1036, Exit::unavailable},
+                                                   {1153, Exit::unavailable},
+                                                   {2020, Exit::unavailable},
+                                                   {1030, Exit::internal},
                                                    {1114, Exit::internal},
                                                    {0, Exit::internal}};
   for (const auto& [number, exit] : table) {
