@@ -4,7 +4,9 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "core/types.hpp"
 #include "doctor.hpp"
+#include "grants.hpp"
 
 namespace invctl::db {
 
@@ -59,12 +61,23 @@ void check_session(const Names& variables, std::vector<Finding>& findings) {
                       mode.find("TRADITIONAL") != std::string::npos;
   findings.push_back({strict ? Level::ok : Level::problem, "sql_mode", mode,
                       strict ? "" : "values could be cut silently: the session must be strict"});
-  for (const char* name : {"read_only", "super_read_only"}) {
+  for (const char* name : {"read_only", "super_read_only", "innodb_read_only"}) {
     const auto value = value_of(variables, name);
     if (!value.empty() && value != "OFF" && value != "0") {
       findings.push_back({Level::problem, name, value, "this server takes no changes: write to the primary"});
     }
   }
+}
+
+// What one statement may be long: batches have some hundred rows each.
+void check_packet(const Names& variables, std::vector<Finding>& findings) {
+  constexpr std::int64_t enough = 1 << 20;
+  const auto value = value_of(variables, "max_allowed_packet");
+  std::string why;
+  const auto bytes = parse_whole(value, why);
+  if (!bytes || *bytes >= enough) return;
+  findings.push_back({Level::warning, "max_allowed_packet", value,
+                      "files of many rows are refused: SET GLOBAL max_allowed_packet = 16777216"});
 }
 
 void check_tls(Connection& connection, const Url& url, std::vector<Finding>& findings) {
@@ -80,11 +93,25 @@ void check_tls(Connection& connection, const Url& url, std::vector<Finding>& fin
                       socket ? "" : "fine on this machine only; elsewhere use tls=require or tls=verify"});
 }
 
-void check_grants(Connection& connection, std::vector<Finding>& findings) {
+// An account that lacks what the operator's has stops in the middle of its work.
+void check_missing(const std::vector<std::string>& grants, const Url& url, std::vector<Finding>& findings) {
+  const auto [missing, only_reads] = missing_rights(grants, url.database);
+  if (missing.empty()) return;
+  if (only_reads) {
+    findings.push_back({Level::ok, "rights", "this account only reads", ""});
+    return;
+  }
+  findings.push_back({Level::problem, "rights", "it may not " + text::join(missing, ", "),
+                      "an administrator runs what `invctl init-db --print-grants operator` prints"});
+}
+
+void check_grants(Connection& connection, const Url& url, std::vector<Finding>& findings) {
   Query query(connection, "SHOW GRANTS");
+  std::vector<std::string> grants;
+  while (query.next()) grants.push_back(query.text(0));
+  check_missing(grants, url, findings);
   std::string too_wide;
-  while (query.next()) {
-    const auto grant = query.text(0);
+  for (const auto& grant : grants) {
     const auto rights = grant.substr(0, grant.find(" ON "));
     const bool on_server = grant.find(" ON *.*") != std::string::npos;
     // What is open now is deleted when it ends; it is no part of the ledger.
@@ -167,7 +194,8 @@ void examine_mysql(Connection& connection, const Url& url, std::vector<Finding>&
   check_durability(variables, findings);
   check_session(variables, findings);
   check_tls(connection, url, findings);
-  check_grants(connection, findings);
+  check_packet(variables, findings);
+  check_grants(connection, url, findings);
   check_engines(connection, findings);
   check_cluster(connection, findings);
   check_waits(connection, findings);
