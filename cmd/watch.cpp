@@ -83,6 +83,14 @@ class Watch {
  private:
   void read() {
     const auto begin = Clock::now();
+    // A session that was ended between two looks is no trouble: the second time it is a new one.
+    if (!try_to_read()) try_to_read();
+    // However large the database is, watching it takes at most a tenth of one client's time.
+    const auto end = Clock::now();
+    next_read_ = std::max(begin + interval_, end + (end - begin) * 9);
+  }
+
+  bool try_to_read() {
     try {
       if (lost_) store_->reconnect();
       lost_ = false;
@@ -95,9 +103,7 @@ class Watch {
       lost_ = true;
       data_.trouble = error.message + "; trying again";
     }
-    // However large the database is, watching it takes at most a tenth of one client's time.
-    const auto end = Clock::now();
-    next_read_ = std::max(begin + interval_, end + (end - begin) * 9);
+    return !lost_;
   }
 
   void read_snapshot() {

@@ -74,6 +74,7 @@ class Terminal {
     shows("\x1b[?1049l");
     return process_->wait();
   }
+  bool has_shown(const std::string& text) const { return all_.find(text) != std::string::npos; }
   // As the shell had it before: line by line, echoing.
   bool restored() const {
     termios now{};
@@ -117,6 +118,23 @@ TEST_CASE("watch shows stock and what moves, and gives the terminal back", "[wat
   terminal.type("q");
   CHECK(terminal.end().exit == 0);
   CHECK(terminal.restored());
+}
+
+TEST_CASE("watch goes on without a word when a server has ended its session between two looks", "[watch]") {
+  if (backend_name() == "sqlite") return;
+  Shop db;
+  Terminal terminal(db, {"watch", "--interval", "500ms"}, 24, 80);
+  REQUIRE(terminal.shows("BOLT"));
+  for (const auto& row :
+       db.rows("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> "
+               "CONNECTION_ID()")) {
+    db.execute("KILL " + row[0]);
+  }
+  db.must({"ship", "-w", "EAST", "BOLT=6", "--actor", "kim"});
+  CHECK(terminal.shows("kim"));
+  terminal.type("q");
+  CHECK(terminal.end().exit == 0);
+  CHECK_FALSE(terminal.has_shown("trying again"));
 }
 
 TEST_CASE("a signal ends watch and gives the terminal back", "[watch]") {
