@@ -11,8 +11,8 @@
 #include "cli/harness.hpp"
 #include "mysql_connection.hpp"
 #include "mysql_login.hpp"
+#include "resilience/proxied_shop.hpp"
 #include "server/mysql_server.hpp"
-#include "server/tcp_proxy.hpp"
 #include "sql_store.hpp"
 #include "stock/ledger.hpp"
 
@@ -22,37 +22,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int always = 1'000'000;
-
-// A shop on the server, and a proxy through which the program reaches it.
-class Shop : public Database {
- public:
-  Shop() : Database("USD", "mysql"), proxy(MysqlServer::shared().socket()) {
-    must({"warehouse", "add", "E"});
-    must({"product", "add", "B", "--price", "1"});
-    must({"receive", "-w", "E", "B=1000", "--id", "opening"});
-  }
-
-  std::string name() const {
-    const auto from = url().find("@/") + 2;
-    return url().substr(from, url().find('?') - from);
-  }
-  std::string address(const std::string& hosts) const {
-    return std::string("mysql://") + operator_user + "@" + hosts + "/" + name();
-  }
-  std::string proxied() const { return "127.0.0.1:" + std::to_string(proxy.port()); }
-  Result through(const std::vector<std::string>& args) { return through(proxied(), args); }
-  Result through(const std::string& hosts, const std::vector<std::string>& args) {
-    return run(args, {.env = {{"INVCTL_DB", address(hosts)}}});
-  }
-
-  std::int64_t stored(const std::string& key) {
-    return integer("SELECT COUNT(*) FROM operation WHERE idempotency_key = '" + key + "'");
-  }
-  std::int64_t on_hand() { return integer("SELECT SUM(on_hand) FROM inventory"); }
-
-  TcpProxy proxy;
-};
+using Shop = ProxiedShop;
 
 std::function<bool(const ClientPacket&)> packet(int number) {
   return [number](const ClientPacket& p) { return p.number == number; };

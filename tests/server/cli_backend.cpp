@@ -1,4 +1,6 @@
 // The command tests' databases on a MySQL or MariaDB server: INVCTL_TEST_BACKEND=mysql.
+#include "server/cli_backend.hpp"
+
 #include <cppconn/connection.h>
 #include <cppconn/datatype.h>
 #include <cppconn/resultset.h>
@@ -25,6 +27,39 @@ std::string hexadecimal(const std::string& bytes) {
   return out;
 }
 
+std::unique_ptr<sql::Connection> open_at(const std::string& url) {
+  const auto login = db::resolve_login(db::parse_url(url));
+  return db::open_session(login, login.endpoints.at(0), {});
+}
+
+}  // namespace
+
+Rows rows_at(const std::string& url, const std::string& sql) {
+  const auto session = open_at(url);
+  const std::unique_ptr<sql::Statement> statement(session->createStatement());
+  const std::unique_ptr<sql::ResultSet> found(statement->executeQuery(sql));
+  auto* columns = found->getMetaData();
+  Rows rows;
+  while (found->next()) {
+    auto& row = rows.emplace_back();
+    for (unsigned i = 1; i <= columns->getColumnCount(); ++i) {
+      const std::string value = found->getString(i);
+      const auto type = columns->getColumnType(i);
+      const bool binary = type == sql::DataType::BINARY || type == sql::DataType::VARBINARY;
+      row.push_back(found->isNull(i) ? "NULL" : binary ? hexadecimal(value) : value);
+    }
+  }
+  return rows;
+}
+
+void execute_at(const std::string& url, const std::string& sql) {
+  const auto session = open_at(url);
+  const std::unique_ptr<sql::Statement> statement(session->createStatement());
+  statement->execute(sql);
+}
+
+namespace {
+
 class MysqlBackend : public Backend {
  public:
   MysqlBackend() {
@@ -38,29 +73,8 @@ class MysqlBackend : public Backend {
   std::string admin_url() const override { return MysqlServer::shared().url(name_, admin_user); }
   void grant() override { grant_as_printed("operator"); }
 
-  Rows rows(const std::string& sql) override {
-    const auto session = open();
-    const std::unique_ptr<sql::Statement> statement(session->createStatement());
-    const std::unique_ptr<sql::ResultSet> found(statement->executeQuery(sql));
-    auto* columns = found->getMetaData();
-    Rows rows;
-    while (found->next()) {
-      auto& row = rows.emplace_back();
-      for (unsigned i = 1; i <= columns->getColumnCount(); ++i) {
-        const std::string value = found->getString(i);
-        const auto type = columns->getColumnType(i);
-        const bool binary = type == sql::DataType::BINARY || type == sql::DataType::VARBINARY;
-        row.push_back(found->isNull(i) ? "NULL" : binary ? hexadecimal(value) : value);
-      }
-    }
-    return rows;
-  }
-
-  void execute(const std::string& sql) override {
-    const auto session = open();
-    const std::unique_ptr<sql::Statement> statement(session->createStatement());
-    statement->execute(sql);
-  }
+  Rows rows(const std::string& sql) override { return rows_at(root_url(), sql); }
+  void execute(const std::string& sql) override { execute_at(root_url(), sql); }
 
  private:
   void grant_as_printed(const std::string& role) const {
@@ -70,10 +84,7 @@ class MysqlBackend : public Backend {
   }
 
   // What a test looks at or does behind the program's back is root's.
-  std::unique_ptr<sql::Connection> open() const {
-    const auto login = db::resolve_login(db::parse_url(MysqlServer::shared().url(name_)));
-    return db::open_session(login, login.endpoints.at(0), {});
-  }
+  std::string root_url() const { return MysqlServer::shared().url(name_); }
 
   std::string name_;
 };

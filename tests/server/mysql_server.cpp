@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <stdexcept>
 
@@ -59,10 +60,20 @@ MysqlServer& MysqlServer::shared() {
   return server;
 }
 
-std::unique_ptr<MysqlServer> MysqlServer::start(const std::vector<std::string>& options) {
+std::unique_ptr<MysqlServer> MysqlServer::start(const std::vector<std::string>& options,
+                                                const std::string& data_in) {
   std::string directory = (std::filesystem::temp_directory_path() / "invctl-server-XXXXXX").string();
   if (mkdtemp(directory.data()) == nullptr) throw std::runtime_error("no temporary directory");
-  run_script("start", directory, options);
+  if (data_in.empty()) {
+    run_script("start", directory, options);
+  } else {
+    // The template that its data are copied from stays where it is.
+    const auto cache = variable("XDG_CACHE_HOME").value_or(variable("TMPDIR").value_or("/tmp"));
+    std::vector<std::string> words = {"XDG_CACHE_HOME=" + cache, "TMPDIR=" + data_in, fixture_script, "start",
+                                      directory};
+    words.insert(words.end(), options.begin(), options.end());
+    run_program("/usr/bin/env", words);
+  }
   return std::unique_ptr<MysqlServer>(
       new MysqlServer(socket_url(first_line(directory + "/socket").value()), directory, true));
 }
@@ -163,6 +174,13 @@ void MysqlServer::kill_hard() const {
 
 void MysqlServer::restart() const {
   run_script("restart", directory_);
+}
+
+void MysqlServer::restart(const std::vector<std::string>& options) const {
+  std::ofstream file(directory_ + "/options");
+  for (const auto& option : options) file << option << '\n';
+  file.close();
+  restart();
 }
 
 }  // namespace invctl::test

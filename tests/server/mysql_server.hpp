@@ -21,8 +21,10 @@ class MysqlServer {
   // Why there is no shared server, or nothing. A test program then says SKIPPED.
   static std::optional<std::string> missing();
 
-  // A server of one's own; `options` are added to its command line.
-  static std::unique_ptr<MysqlServer> start(const std::vector<std::string>& options = {});
+  // A server of one's own; `options` are added to its command line. `data_in`: its data are in this
+  // directory.
+  static std::unique_ptr<MysqlServer> start(const std::vector<std::string>& options = {},
+                                            const std::string& data_in = {});
 
   ~MysqlServer();
   MysqlServer(const MysqlServer&) = delete;
@@ -55,6 +57,8 @@ class MysqlServer {
   int port() const;
   void kill_hard() const;  // SIGKILL, and waits for its end
   void restart() const;    // on the data it had
+  void restart(
+      const std::vector<std::string>& options) const;  // and with other options than it was started with
 
  private:
   MysqlServer(std::string url_base, std::string directory, bool own);

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -109,13 +110,39 @@ class TcpProxy::Relay {
   bool from_server() {
     std::string bytes;
     if (!read_some(server_, bytes)) return false;
-    if (!answer_) return write_all(client_, bytes);
+    if (!answer_) return pass_answer(bytes);
     if (*answer_ == Cut::mute) return true;  // swallowed, and so is all that follows
     if (*answer_ == Cut::answer_within) write_all(client_, std::string_view(bytes).substr(0, 3));
     // Statements that were sent together are answered one by one, and the server stops at the first that it
     // cannot tell of: so it may tell of all.
+    let_finish(bytes);
+    return false;
+  }
+
+  void let_finish(std::string& bytes) const {
     for (pollfd rest{server_, POLLIN, 0}; poll(&rest, 1, quiet_ms) > 0 && read_some(server_, bytes);) {
     }
+  }
+
+  bool pass_answer(std::string& bytes) {
+    const auto before = answered_;
+    answered_ += bytes.size();
+    const auto cut = proxy_.cuts_bytes(true, before, bytes.size());
+    if (!cut) return write_all(client_, bytes);
+    write_all(client_, std::string_view(bytes).substr(0, cut->at - before));
+    if (cut->lets_finish) let_finish(bytes);
+    return false;
+  }
+
+  bool forward(std::string_view bytes) {
+    if (bytes.empty()) return true;
+    const auto before = asked_;
+    asked_ += bytes.size();
+    const auto cut = proxy_.cuts_bytes(false, before, bytes.size());
+    if (!cut) return write_all(server_, bytes);
+    write_all(server_, bytes.substr(0, cut->at - before));
+    std::string rest;
+    if (cut->lets_finish) let_finish(rest);
     return false;
   }
 
@@ -134,26 +161,25 @@ class TcpProxy::Relay {
   // Sends a packet on its way as far as the fault lets it. False: the connection ends.
   bool pass(const ClientPacket& packet, std::string_view bytes) {
     const auto fault = proxy_.strikes(packet);
-    const auto forward = [&](std::size_t n) { return n == 0 || write_all(server_, bytes.substr(0, n)); };
-    if (!fault) return forward(bytes.size());
+    if (!fault) return forward(bytes);
     if (fault->delay.count() > 0) {
       std::this_thread::sleep_for(fault->delay);
-      return forward(bytes.size());
+      return forward(bytes);
     }
     switch (fault->cut) {
       case Cut::before:
         return false;
       case Cut::within:
-        forward(bytes.size() / 2);
+        forward(bytes.substr(0, bytes.size() / 2));
         return false;
       case Cut::after:
-        forward(bytes.size());
+        forward(bytes);
         return false;
       case Cut::answer_lost:
       case Cut::answer_within:
       case Cut::mute:
         answer_ = fault->cut;
-        return forward(bytes.size());
+        return forward(bytes);
     }
     return false;
   }
@@ -162,8 +188,9 @@ class TcpProxy::Relay {
   int client_;
   int server_ = -1;
   int number_ = 0;
-  std::string pending_;        // of the client: the beginning of a packet
-  std::optional<Cut> answer_;  // what becomes of all that the server says from now on
+  std::size_t asked_ = 0, answered_ = 0;  // bytes so far
+  std::string pending_;                   // of the client: the beginning of a packet
+  std::optional<Cut> answer_;             // what becomes of all that the server says from now on
 };
 
 TcpProxy::TcpProxy(std::string server_socket) : server_socket_(std::move(server_socket)) {
@@ -204,8 +231,32 @@ void TcpProxy::accept_all() {
 void TcpProxy::set_fault(std::optional<Fault> fault) {
   const std::scoped_lock lock(mutex_);
   fault_ = std::move(fault);
+  byte_cut_.reset();
+  start_counting();
+}
+
+void TcpProxy::set_byte_cut(std::optional<ByteCut> cut) {
+  const std::scoped_lock lock(mutex_);
+  byte_cut_ = cut;
+  fault_.reset();
+  start_counting();
+}
+
+void TcpProxy::start_counting() {
   cuts_ = 0;
   connections_ = 0;
+  most_answered_ = 0;
+  most_asked_ = 0;
+}
+
+std::optional<ByteCut> TcpProxy::cuts_bytes(bool answer, std::size_t before, std::size_t size) {
+  const std::scoped_lock lock(mutex_);
+  auto& most = answer ? most_answered_ : most_asked_;
+  most = std::max(most.load(), before + size);
+  if (!byte_cut_ || byte_cut_->answer != answer || cuts_ >= byte_cut_->times) return std::nullopt;
+  if (byte_cut_->at < before || byte_cut_->at >= before + size) return std::nullopt;
+  ++cuts_;
+  return byte_cut_;
 }
 
 std::optional<Fault> TcpProxy::strikes(const ClientPacket& packet) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -41,6 +42,15 @@ struct Fault {
   std::chrono::milliseconds delay{0};  // not a cut: the packet waits so long and then goes on its way
 };
 
+// A connection ends at a byte, wherever in a packet that is.
+struct ByteCut {
+  bool answer = false;  // counted in what the server says; else in what the client says
+  std::size_t at = 0;   // how many bytes of it still arrive
+  bool lets_finish =
+      true;       // the server may tell of all that it was asked, to nobody, before it loses its client
+  int times = 1;  // how many connections it breaks
+};
+
 class TcpProxy {
  public:
   explicit TcpProxy(std::string server_socket);
@@ -52,15 +62,21 @@ class TcpProxy {
 
   // From now on; nothing: every byte goes through.
   void set_fault(std::optional<Fault> fault);
+  void set_byte_cut(std::optional<ByteCut> cut);    // the same for bytes
   int cuts() const { return cuts_; }                // by the fault of now
   int connections() const { return connections_; }  // by the fault of now
   int packets() const { return packets_; }          // of the client, on the last connection
+  // What went each way on the longest connection by the fault of now.
+  std::size_t most_bytes(bool answer) const { return answer ? most_answered_ : most_asked_; }
 
  private:
   class Relay;
   void accept_all();
+  void start_counting();
   // Whether the fault strikes at this packet, once per strike.
   std::optional<Fault> strikes(const ClientPacket& packet);
+  // How many of `size` bytes may go on their way behind `before`, if a cut is among them.
+  std::optional<ByteCut> cuts_bytes(bool answer, std::size_t before, std::size_t size);
 
   std::string server_socket_;
   int listener_ = -1;
@@ -69,6 +85,8 @@ class TcpProxy {
   std::atomic<int> cuts_ = 0, connections_ = 0, packets_ = 0;
   std::mutex mutex_;
   std::optional<Fault> fault_;
+  std::optional<ByteCut> byte_cut_;
+  std::atomic<std::size_t> most_answered_ = 0, most_asked_ = 0;
   std::thread acceptor_;
   std::vector<std::thread> relays_;
 };
