@@ -28,8 +28,7 @@ std::vector<std::string> Expected::facts() const {
 std::set<Expected::Place> Expected::low() const {
   std::set<Place> out;
   for (const auto& [place, point] : thresholds) {
-    const auto found = stock.find(place);
-    if ((found == stock.end() ? 0 : found->second.available()) <= point) out.insert(place);
+    if (moved.contains(place) && stock.at(place).available() <= point) out.insert(place);
   }
   return out;
 }
@@ -331,7 +330,16 @@ void Script::done(const Step& step, std::optional<std::int64_t> number) {
     }
     done_.push_back(std::move(made));
   }
+  auto moved = state_.moved;
+  const auto note = [&](const Expected& then) {
+    for (const auto& [place, units] : then.stock) {
+      if (units.on_hand != 0 || units.reserved != 0) moved.insert(place);
+    }
+  };
+  for (const auto& then : step.on_the_way) note(then);
+  note(step.after);
   state_ = step.after;
+  state_.moved = std::move(moved);
 }
 
 }  // namespace invctl::test

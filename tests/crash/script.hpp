@@ -39,11 +39,12 @@ struct Expected {
   std::set<std::string> reversed;    // keys
   std::set<std::string> periods;
   std::map<Place, std::int64_t> thresholds;  // reorder points
+  std::set<Place> moved;                     // where anything ever was
   std::map<std::string, bool> runs;          // of plans, by key: whether it has ended
 
   // One line for each fact; those of the database are made the same way (harness of the matrix).
   std::vector<std::string> facts() const;
-  // Where no more is available than the threshold of the place.
+  // Where no more is available than the threshold of the place, and something has been.
   std::set<Place> low() const;
 };
 
