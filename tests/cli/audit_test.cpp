@@ -47,7 +47,7 @@ TEST_CASE("verify answers in every format and leaves with 7 when something was c
   const auto clean = db.must({"verify", "--json"}).json();
   CHECK(clean.at("ok") == true);
   CHECK(clean.at("movements") == 2);
-  CHECK(clean.at("checks").size() == 11);
+  CHECK(clean.at("checks").size() == 12);
   CHECK_THAT(db.must({"verify"}).out, Contains("hash-chain") && Contains("2 movements"));
   drop_triggers(db, "movement");
   db.execute("UPDATE movement SET on_hand_delta = -1 WHERE operation_id = " + line);
@@ -95,9 +95,11 @@ TEST_CASE("a seal that was kept shows that the tail was cut off, whatever became
       "on_hand_delta = 5) WHERE on_hand = 3");
   const auto cut = db.run({"verify", "--json"});
   CHECK(cut.exit == 7);
-  REQUIRE(cut.json().at("violations").size() == 1);
-  CHECK(cut.json()["violations"][0].at("check") == "seals");
-  CHECK(cut.json()["violations"][0].at("key") == "version 2 of BOLT in EAST");
+  auto violations = cut.json().at("violations").get<std::vector<nlohmann::json>>();
+  std::erase_if(violations, [](const auto& v) { return v.at("check") == "schema"; });  // the triggers
+  REQUIRE(violations.size() == 1);
+  CHECK(violations[0].at("check") == "seals");
+  CHECK(violations[0].at("key") == "version 2 of BOLT in EAST");
   const auto no_more = db.run({"seal", "--json"});
   CHECK(no_more.exit == 7);
   CHECK(error_code(no_more) == "tampered");
