@@ -44,6 +44,16 @@ class SmallDisk {
   bool mounted_;
 };
 
+// In a thread of the proxy's nothing may be thrown.
+bool takes(invctl::db::Connection& connection, const std::string& sql) {
+  try {
+    connection.execute(sql);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 void check_disk_full(const Result& result) {
   INFO(result);
   CHECK(result.exit == 1);
@@ -155,10 +165,11 @@ TEST_CASE(
   shop.stock_up();
   TcpProxy proxy(shop.server->socket());
   const auto root = shop.server->root();
+  std::atomic<bool> refuses = false;
   proxy.set_fault(Fault{.at =
                             [&](const ClientPacket& p) {
                               const bool commits = p.is_text() && p.payload.ends_with("COMMIT");
-                              if (commits) root->execute("SET GLOBAL read_only = 1");
+                              if (commits) refuses = takes(*root, "SET GLOBAL read_only = 1");
                               return commits;
                             },
                         .delay = 1ms});
@@ -167,6 +178,7 @@ TEST_CASE(
                {.env = {{"INVCTL_DB", std::string("mysql://") + operator_user +
                                           "@127.0.0.1:" + std::to_string(proxy.port()) + "/" + shop.name}}});
   INFO(result);
+  REQUIRE(refuses);
   CHECK(result.exit == 9);
   CHECK(shop.stored("r") == 0);
   root->execute("SET GLOBAL read_only = 0");
@@ -195,7 +207,9 @@ TEST_CASE(
   const auto root = shop.server->root();
   for (int i = 0; i < 4; ++i) {
     std::this_thread::sleep_for(250ms);
-    root->execute(i % 2 == 0 ? "SET GLOBAL read_only = 1" : "SET GLOBAL read_only = 0");
+    // It waits for those who are at work, and not for ever.
+    while (!takes(*root, i % 2 == 0 ? "SET GLOBAL read_only = 1" : "SET GLOBAL read_only = 0")) {
+    }
   }
   std::this_thread::sleep_for(200ms);
   stop = true;
