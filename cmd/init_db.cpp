@@ -48,7 +48,8 @@ db::MigrationReport run_migrations(Context& context, const db::Url& url, const I
     if (options.dry_run && is_missing_file(url)) return plan_fresh();
     if (!options.dry_run) db::SqliteConnection::create_file(url.path);
   }
-  const auto connection = db::open_connection(context.db_url(), {.patience = context.settings.duration("lock-timeout")});
+  const auto connection =
+      db::open_connection(context.db_url(), {.patience = context.settings.duration("lock-timeout")});
   const auto report = db::migrate(*connection, db::migrations_of(connection->dialect(), db::schema_files()),
                                   currency, context.deadline(), options.dry_run);
   if (!options.dry_run || report.from > 0) {

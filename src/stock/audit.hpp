@@ -71,8 +71,8 @@ class RepairStore : public LedgerReader {
   virtual void overwrite_holds(std::span<const Hold> holds) = 0;
 };
 
-// Calls `read` inside a snapshot, which ends with it. What was read is durable then: a copy, a cursor or a hash
-// of it must not be of something that a power cut takes back.
+// Calls `read` inside a snapshot, which ends with it. What was read is durable then: a copy, a cursor or a
+// hash of it must not be of something that a power cut takes back.
 template <class F>
 void in_snapshot(Transactions& store, F&& read) {
   struct Snapshot {
