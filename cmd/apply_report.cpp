@@ -12,18 +12,12 @@ namespace invctl::cmd {
 
 namespace {
 
-constexpr std::size_t shown_most = 20;
-
 double seconds(const ApplyRun& run) {
   return std::round(std::chrono::duration<double>(run.elapsed).count() * 1000) / 1000;
 }
 
 double per_second(std::int64_t n, double seconds) {
   return seconds > 0 ? std::round(static_cast<double>(n) / seconds) : 0;
-}
-
-std::string number(std::int64_t n) {
-  return io::with_thousands(static_cast<std::uint64_t>(n));
 }
 
 nlohmann::ordered_json to_json(const intake::Counts& counts) {
@@ -53,24 +47,23 @@ nlohmann::ordered_json to_json(const intake::Report& report, const ApplyRun& run
 
 // What was rejected is told to people on stderr; those who read JSON have it in the report.
 void warn_of_rejects(Context& context, const intake::Report& report, const ApplyRun& run) {
-  const auto total = static_cast<std::size_t>(report.operations.rejected);
-  const auto listed = report.rejects.size();
-  const auto most =
-      context.settings.boolean("verbose") || !run.rejects ? listed : std::min(shown_most, listed);
-  for (std::size_t i = 0; i < most; ++i) context.warn(report.rejects[i].message);
+  std::vector<std::string> messages;
+  messages.reserve(report.rejects.size());
+  for (const auto& reject : report.rejects) messages.push_back(reject.message);
   const auto in_file = run.rejects && !run.dry_run ? "; all are in " + text::printable(*run.rejects) : "";
-  if (most < total) {
-    context.warn(fmt::format("... and {} more rejected{}", total - most, in_file));
-  }
+  context.warn_of(messages, static_cast<std::size_t>(report.operations.rejected), " rejected" + in_file,
+                  !run.rejects);
 }
 
 std::string summary(Context& context, const intake::Report& report, const ApplyRun& run) {
   const auto applied = report.operations.applied;
   auto line = fmt::format(
-      "{}: {} {} applied, {} replayed, {} rejected ({} {}{}) in {:.1f} s", context.command, number(applied),
-      applied == 1 ? "operation" : "operations", number(report.operations.replayed),
-      number(report.operations.rejected), number(report.rows), report.rows == 1 ? "row" : "rows",
-      report.skipped_rows > 0 ? fmt::format(", {} skipped", number(report.skipped_rows)) : "", seconds(run));
+      "{}: {} {} applied, {} replayed, {} rejected ({} {}{}) in {:.1f} s", context.command,
+      io::with_thousands(applied), applied == 1 ? "operation" : "operations",
+      io::with_thousands(report.operations.replayed), io::with_thousands(report.operations.rejected),
+      io::with_thousands(report.rows), report.rows == 1 ? "row" : "rows",
+      report.skipped_rows > 0 ? fmt::format(", {} skipped", io::with_thousands(report.skipped_rows)) : "",
+      seconds(run));
   if (run.dry_run) line += " (dry run: nothing is changed)";
   return line + "\n";
 }

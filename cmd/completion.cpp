@@ -15,7 +15,7 @@ namespace {
 
 // A list that is longer ends with the last of all (ReadStore), so that shells do not complete a beginning
 // that only the listed ones share.
-constexpr std::int64_t most = 300;
+constexpr std::int64_t most_candidates = 300;
 
 std::vector<const CLI::Option*> options_in(const CLI::App& app) {
   return app.get_options(
@@ -231,12 +231,12 @@ class LineReader {
       }
     }
     if (type == "WH") {
-      add_all(kept, context_.open_for_reading()->warehouse_codes(typed, most), "");
+      add_all(kept, context_.open_for_reading()->warehouse_codes(typed, most_candidates), "");
     } else if (type == "SKU") {
-      add_all(kept, context_.open_for_reading()->skus(typed, most), "");
+      add_all(kept, context_.open_for_reading()->skus(typed, most_candidates), "");
     } else if (type == "SKU=QTY" || type == "SKU=PRICE") {
       answer_.place = Completion::Place::parts;
-      add_all(kept, context_.open_for_reading()->skus(typed, most), "=");
+      add_all(kept, context_.open_for_reading()->skus(typed, most_candidates), "=");
     } else if (type == "COMMAND") {
       for (const auto& command : commands_of(context_, {})) add(typed, command.word, command.help);
     } else if (type == "FILE" || type == "DIR" || type == "URL") {

@@ -31,6 +31,14 @@ void Context::warn(const std::string& message) {
   note("warning: " + message);
 }
 
+void Context::warn_of(std::span<const std::string> messages, std::size_t total, const std::string& rest,
+                      bool all) {
+  constexpr std::size_t few = 20;
+  const auto shown = all || settings.boolean("verbose") ? messages.size() : std::min(few, messages.size());
+  for (const auto& message : messages.first(shown)) warn(message);
+  if (shown < total) warn(fmt::format("... and {} more{}", total - shown, rest));
+}
+
 std::string Context::db_url() {
   const auto value = settings.get("db");
   auto text = settings.required("db");

@@ -38,6 +38,10 @@ class Context {
   bool quiet() { return settings.boolean("quiet"); }
   // A remark on stderr, unless --quiet: `invctl: warning: ...`.
   void warn(const std::string& message);
+  // Warns of the first few of `messages`, or with --verbose or `all` of each, and says how many of `total`
+  // were not shown, followed by `rest`.
+  void warn_of(std::span<const std::string> messages, std::size_t total, const std::string& rest,
+               bool all = false);
   void note(const std::string& message);
 
   // The database's address. Throws Error(usage) for a password on the command line, where `ps` shows it.

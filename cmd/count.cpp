@@ -60,7 +60,7 @@ void print_count(Context& context, const StockCount& count) {
   io::print_object(context.out, context.format(), fields_of(count), context.table_options());
 }
 
-Exit open(Context& context, const CountOptions& options) {
+Exit open_count(Context& context, const CountOptions& options) {
   StockCount count;
   count.uid = random_uid();
   count.warehouse = required_warehouse(context, options).str();
@@ -84,7 +84,7 @@ Exit open(Context& context, const CountOptions& options) {
   return Exit::ok;
 }
 
-Exit enter(Context& context, const CountOptions& options, std::vector<CountEntry> entries) {
+Exit enter_count(Context& context, const CountOptions& options, std::vector<CountEntry> entries) {
   const auto id = parse_count(options.count);
   if (entries.empty()) throw Error(Exit::usage, "nothing was counted", "SKU=QTY, or a file with counts");
   CountEntries all;
@@ -118,7 +118,7 @@ Exit enter_scans(Context& context, const CountOptions& options) {
   for (const auto& line : scanned) entries.push_back({line.sku, line.quantity});
   return keep_scans(
       context, again, [&]() -> const auto& { return scanned; },
-      [&] { return enter(context, options, std::move(entries)); });
+      [&] { return enter_count(context, options, std::move(entries)); });
 }
 
 Exit enter_words(Context& context, const CountOptions& options) {
@@ -130,10 +130,10 @@ Exit enter_words(Context& context, const CountOptions& options) {
   normalise_lines(lines);
   std::vector<CountEntry> entries;
   for (const auto& line : lines) entries.push_back({line.sku.str(), line.quantity});
-  return enter(context, options, std::move(entries));
+  return enter_count(context, options, std::move(entries));
 }
 
-Exit load(Context& context, const CountOptions& options) {
+Exit load_count(Context& context, const CountOptions& options) {
   intake::CountFileOptions file;
   file.delimiter = io::parse_delimiter(options.delimiter);
   file.encoding = options.encoding;
@@ -143,10 +143,10 @@ Exit load(Context& context, const CountOptions& options) {
     file.columns[map.substr(0, at)] = map.substr(at + 1);
   }
   auto input = io::InputFile::open(*options.file);
-  return enter(context, options, intake::read_counts(input, file));
+  return enter_count(context, options, intake::read_counts(input, file));
 }
 
-Exit list(Context& context) {
+Exit list_counts(Context& context) {
   const auto store = context.open_for_reading();
   io::RowWriter rows(context.out, context.format(),
                      {{"count", io::Kind::number},
@@ -169,7 +169,7 @@ Exit list(Context& context) {
   return Exit::ok;
 }
 
-Exit show(Context& context, const CountOptions& options) {
+Exit show_count(Context& context, const CountOptions& options) {
   const auto store = context.open_for_reading();
   const auto count = find(*store, options.count);
   io::Answer answer;
@@ -189,7 +189,7 @@ Exit show(Context& context, const CountOptions& options) {
 }
 
 // What somebody takes along to the shelves: nothing on it says how much there should be.
-Exit sheet(Context& context, const CountOptions& options) {
+Exit count_sheet(Context& context, const CountOptions& options) {
   const auto store = context.open_for_reading();
   const auto count = find(*store, options.count);
   io::RowWriter rows(context.out, context.format(),
@@ -225,7 +225,7 @@ CountPolicy to_policy(const CountOptions& options) {
   return policy;
 }
 
-Exit close(Context& context, const CountOptions& options) {
+Exit close_count(Context& context, const CountOptions& options) {
   const auto policy = to_policy(options);
   const auto store = context.open_for_writing();
   const auto count = find(*store, options.count);
@@ -246,7 +246,7 @@ Exit close(Context& context, const CountOptions& options) {
   }
 }
 
-Exit cancel(Context& context, const CountOptions& options) {
+Exit cancel_count(Context& context, const CountOptions& options) {
   const auto store = context.open_for_writing();
   const auto count = find(*store, options.count);
   write_transaction(*store, context.deadline(), "", [&] {
@@ -283,7 +283,7 @@ void setup_count(CLI::App& app, Action& action) {
         ->type_name("K");
     return command;
   };
-  auto* opening = sub("open", "remember what stands in the books, and begin to count", open);
+  auto* opening = sub("open", "remember what stands in the books, and begin to count", open_count);
   opening->add_option("-w,--warehouse", options->warehouse, "the warehouse; INVCTL_WAREHOUSE is the default")
       ->type_name("WH");
   opening->add_option("--sku", options->skus, "only this product; may be repeated")->type_name("SKU");
@@ -291,7 +291,7 @@ void setup_count(CLI::App& app, Action& action) {
   auto* entering = with_key(with_number(sub("enter", "enter what was counted", enter_words)));
   entering->add_option("lines", options->lines, "what was counted")->type_name("SKU=QTY");
   entering->add_flag("--scan", options->scan, "take it from a barcode scanner on standard input");
-  auto* loading = with_key(with_number(sub("load", "enter what was counted from a CSV file", load)));
+  auto* loading = with_key(with_number(sub("load", "enter what was counted from a CSV file", load_count)));
   loading->add_option("file", options->file, "columns sku and counted; - is standard input")
       ->type_name("FILE")
       ->required();
@@ -299,9 +299,9 @@ void setup_count(CLI::App& app, Action& action) {
       ->type_name("FIELD=COLUMN");
   loading->add_option("--delimiter", options->delimiter, "between fields; `tab` too")->type_name("C");
   loading->add_option("--encoding", options->encoding, "of the file, as iconv calls it")->type_name("NAME");
-  with_number(sub("sheet", "a sheet to count with; as CSV it can be filled in and loaded", sheet));
-  with_number(sub("show", "what was counted, and how it differs", show));
-  auto* closing = with_number(sub("close", "post the differences, once", close));
+  with_number(sub("sheet", "a sheet to count with; as CSV it can be filled in and loaded", count_sheet));
+  with_number(sub("show", "what was counted, and how it differs", show_count));
+  auto* closing = with_number(sub("close", "post the differences, once", close_count));
   closing->add_option("--policy", options->policy, "what to do about rows that moved since")
       ->type_name("strict|rebase|as-counted");
   closing->add_option("--max-variance", options->max_variance, "refuse a larger difference of any row")
@@ -311,9 +311,9 @@ void setup_count(CLI::App& app, Action& action) {
   closing->add_option("--reason", options->reason, "why: `stocktaking` if there is none")->type_name("TEXT");
   closing->add_option("--note", options->note, "a note, stored with the operation")->type_name("N");
   closing->add_flag("--dry-run", options->dry_run, "do everything, report it, and undo it");
-  with_number(sub("cancel", "end a count without posting anything", cancel));
+  with_number(sub("cancel", "end a count without posting anything", cancel_count));
   sub("list", "list the counts, newest first",
-      [](Context& context, const CountOptions&) { return list(context); });
+      [](Context& context, const CountOptions&) { return list_counts(context); });
 }
 
 }  // namespace invctl::cmd

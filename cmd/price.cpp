@@ -111,7 +111,7 @@ std::string headline(const PriceReceipt& receipt, bool dry_run) {
   return line;
 }
 
-Exit set(Context& context, const PriceOptions& options) {
+Exit set_prices(Context& context, const PriceOptions& options) {
   if (!options.reason) throw Error(Exit::usage, "why does the price change?", "--reason TEXT");
   if (options.words.empty())
     throw Error(Exit::usage, "which prices?", "BOLT-10=2.50 NUT-10=1.10, or BOLT-10 2.50");
@@ -157,7 +157,7 @@ Exit set(Context& context, const PriceOptions& options) {
   return Exit::ok;
 }
 
-Exit list(Context& context, const PriceOptions& options) {
+Exit list_prices(Context& context, const PriceOptions& options) {
   PriceFilter filter;
   if (options.sku) filter.sku = Sku::parse(*options.sku).str();
   filter.category = options.category;
@@ -200,7 +200,7 @@ std::int64_t whole_number(const std::string& word, const char* option) {
   return *number;
 }
 
-Exit history(Context& context, const PriceOptions& options) {
+Exit price_history(Context& context, const PriceOptions& options) {
   PriceHistoryFilter filter;
   filter.sku = Sku::parse(*options.sku).str();
   filter.limit = whole_number(options.limit, "--limit");
@@ -255,7 +255,7 @@ void setup_price(CLI::App& app, Action& action) {
     return add_command(app, action, options, name, summary, run);
   };
   app.require_subcommand(1);
-  auto* setting = sub("set", "set prices, now or from a time to come on", set);
+  auto* setting = sub("set", "set prices, now or from a time to come on", set_prices);
   setting->add_option("lines", options->words, "what each costs; SKU PRICE in two words will do as well")
       ->type_name("SKU=PRICE");
   setting->add_option("--reason", options->reason, "why; stored with the change")->type_name("TEXT");
@@ -269,12 +269,12 @@ void setup_price(CLI::App& app, Action& action) {
   setting->add_option("--id", options->id, "idempotency key: the same request with the same id is done once")
       ->type_name("K");
   setting->add_flag("--dry-run", options->dry_run, "do everything, report it, and undo it");
-  auto* listing = sub("list", "what each product costs, and what it will cost next", list);
+  auto* listing = sub("list", "what each product costs, and what it will cost next", list_prices);
   listing->add_option("--sku", options->sku, "only this product")->type_name("SKU");
   listing->add_option("--category", options->category, "only this category")->type_name("TEXT");
   listing->add_flag("--upcoming", options->upcoming, "only products whose price is going to change");
   listing->add_flag("--all", options->all, "the retired ones too");
-  auto* telling = sub("history", "all prices of a product, newest first", history);
+  auto* telling = sub("history", "all prices of a product, newest first", price_history);
   telling->add_option("sku", options->sku, "its SKU")->type_name("SKU")->required();
   telling->add_option("--limit", options->limit, "at most so many")->type_name("N")->capture_default_str();
   telling->add_option("--before", options->before, "the next page: only versions before this")

@@ -17,18 +17,18 @@ struct ProductOptions {
   bool undo = false, all = false;
 };
 
-const std::vector<io::Column> columns = {{"sku", io::Kind::code},
-                                         {"name", io::Kind::text},
-                                         {"category", io::Kind::text},
-                                         {"unit", io::Kind::text},
-                                         {"price_minor", io::Kind::number},
-                                         {"currency", io::Kind::code},
-                                         {"reorder_point", io::Kind::number, "REORDER AT"},
-                                         {"barcode", io::Kind::code},
-                                         {"retired", io::Kind::code},
-                                         {"on_hand", io::Kind::number},
-                                         {"reserved", io::Kind::number},
-                                         {"available", io::Kind::number}};
+const std::vector<io::Column> product_columns = {{"sku", io::Kind::code},
+                                                 {"name", io::Kind::text},
+                                                 {"category", io::Kind::text},
+                                                 {"unit", io::Kind::text},
+                                                 {"price_minor", io::Kind::number},
+                                                 {"currency", io::Kind::code},
+                                                 {"reorder_point", io::Kind::number, "REORDER AT"},
+                                                 {"barcode", io::Kind::code},
+                                                 {"retired", io::Kind::code},
+                                                 {"on_hand", io::Kind::number},
+                                                 {"reserved", io::Kind::number},
+                                                 {"available", io::Kind::number}};
 
 std::vector<io::Value> to_row(const ProductEntry& entry, const Currency& currency) {
   return {entry.sku,
@@ -53,7 +53,8 @@ void print_one(Context& context, db::SqlStore& store, const std::string& sku) {
     found = true;
     std::vector<io::Field> fields;
     auto values = to_row(entry, store.info().currency);
-    for (std::size_t i = 0; i < columns.size(); ++i) fields.emplace_back(columns[i].key, values[i]);
+    for (std::size_t i = 0; i < product_columns.size(); ++i)
+      fields.emplace_back(product_columns[i].key, values[i]);
     io::print_object(context.out, context.format(), fields, context.table_options());
   });
   if (!found) throw no_product(sku);
@@ -92,7 +93,7 @@ PriceNote note_of(Context& context, CatalogStore& store, const char* reason) {
   return {context.actor(), reason, origin.host, origin.tool_version, std::nullopt, store.price_clock()};
 }
 
-Exit add(Context& context, const ProductOptions& options) {
+Exit add_product(Context& context, const ProductOptions& options) {
   Product product;
   product.sku = Sku::parse(options.sku).str();
   product.name = product.sku;
@@ -110,7 +111,7 @@ Exit add(Context& context, const ProductOptions& options) {
   return Exit::ok;
 }
 
-Exit set(Context& context, const ProductOptions& options) {
+Exit set_product(Context& context, const ProductOptions& options) {
   const auto sku = Sku::parse(options.sku).str();
   if (!options.name && !options.category && !options.unit && !options.price && !options.reorder_point &&
       !options.barcode) {
@@ -134,7 +135,7 @@ Exit set(Context& context, const ProductOptions& options) {
   return Exit::ok;
 }
 
-Exit retire(Context& context, const ProductOptions& options) {
+Exit retire_product(Context& context, const ProductOptions& options) {
   const auto sku = Sku::parse(options.sku).str();
   change_catalog(context, [&](CatalogStore& store) {
     auto product = read_one(store, sku, store.price_clock());
@@ -153,13 +154,13 @@ Exit retire(Context& context, const ProductOptions& options) {
   return Exit::ok;
 }
 
-Exit list(Context& context, const ProductOptions& options) {
+Exit list_products(Context& context, const ProductOptions& options) {
   const auto store = context.open_for_reading();
   ProductFilter filter;
   filter.category = options.category;
   filter.include_retired = options.all;
   const auto format = context.format();
-  auto shown = columns;
+  auto shown = product_columns;
   const bool table = format == io::Format::table;
   if (table) shown[4].title = "PRICE";  // in the currency's own units, for people
   io::RowWriter rows(context.out, format, shown, context.table_options("no products"));
@@ -173,7 +174,7 @@ Exit list(Context& context, const ProductOptions& options) {
   return Exit::ok;
 }
 
-Exit show(Context& context, const ProductOptions& options) {
+Exit show_product(Context& context, const ProductOptions& options) {
   print_one(context, *context.open_for_reading(), Sku::parse(options.sku).str());
   return Exit::ok;
 }
@@ -198,17 +199,17 @@ void setup_product(CLI::App& app, Action& action) {
     command->add_option("--barcode", options->barcode, "what a scanner reads")->type_name("CODE");
   };
   app.require_subcommand(1);
-  auto* adding = sub("add", "add a product", add);
+  auto* adding = sub("add", "add a product", add_product);
   add_sku(adding, "its SKU; it never changes");
   add_fields(adding);
-  auto* setting = sub("set", "change a product; an empty value clears a field", set);
+  auto* setting = sub("set", "change a product; an empty value clears a field", set_product);
   add_sku(setting, "its SKU");
   add_fields(setting);
-  auto* listing = sub("list", "list the products", list);
+  auto* listing = sub("list", "list the products", list_products);
   listing->add_flag("--all", options->all, "the retired ones too");
   listing->add_option("--category", options->category, "only this category")->type_name("TEXT");
-  add_sku(sub("show", "show one product and its stock", show), "its SKU");
-  auto* retiring = sub("retire", "withdraw a product that has no stock", retire);
+  add_sku(sub("show", "show one product and its stock", show_product), "its SKU");
+  auto* retiring = sub("retire", "withdraw a product that has no stock", retire_product);
   add_sku(retiring, "its SKU");
   retiring->add_flag("--undo", options->undo, "offer it again");
 }

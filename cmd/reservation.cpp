@@ -49,7 +49,7 @@ Operation make_step(Context& context, PostingStore& store, Kind kind, const Rese
   return operation;
 }
 
-Exit list(Context& context, const ReservationFilter& filter) {
+Exit list_reservations(Context& context, const ReservationFilter& filter) {
   const auto store = context.open_for_reading();
   check_exist(*store, filter.warehouse, filter.sku);
   io::RowWriter rows(context.out, context.format(),
@@ -98,7 +98,7 @@ Story story_of(ReadStore& store, std::int64_t id, const std::string& last_kind) 
   return story;
 }
 
-Exit show(Context& context, const std::string& word) {
+Exit show_reservation(Context& context, const std::string& word) {
   const auto id = parse_reservation(word);
   const auto store = context.open_for_reading();
   store->begin_snapshot();  // one moment's state; it ends with the connection
@@ -215,13 +215,13 @@ void setup_reservation(CLI::App& app, Action& action) {
     if (look.warehouse) filter.warehouse = WarehouseCode::parse(*look.warehouse).str();
     if (look.sku) filter.sku = Sku::parse(*look.sku).str();
     filter.reference = look.reference;
-    return list(context, filter);
+    return list_reservations(context, filter);
   });
   listing->add_option("-w,--warehouse", options->warehouse, "only this warehouse")->type_name("WH");
   listing->add_option("--sku", options->sku, "only this product")->type_name("SKU");
   listing->add_option("--for", options->reference, "only this reference")->type_name("R");
   sub("show", "show one reservation and all that was done with it",
-      [](Context& context, const Look& look) { return show(context, look.reservation); })
+      [](Context& context, const Look& look) { return show_reservation(context, look.reservation); })
       ->add_option("reservation", options->reservation, "its number")
       ->type_name("RES")
       ->required();

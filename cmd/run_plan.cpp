@@ -223,7 +223,7 @@ void hold_run(Context& context, const saga::Run& run) {
   }
 }
 
-Exit list(Context& context) {
+Exit list_runs(Context& context) {
   const auto store = context.open_for_reading();
   std::vector<saga::Run> runs;
   store->runs([&](const saga::Run& run) { runs.push_back(run); });
@@ -262,7 +262,7 @@ Exit tell_stuck(Context& context, const saga::Run& run, const saga::Plan& plan,
 Exit run_plan(Context& context, const RunPlanOptions& options) {
   if (options.list) {
     if (options.plan) throw Error(Exit::usage, "--list shows all runs", "without a plan");
-    return list(context);
+    return list_runs(context);
   }
   if (!options.plan)
     throw Error(Exit::usage, "which plan?", "a file with one JSON object on each line, or -");

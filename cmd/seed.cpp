@@ -28,9 +28,6 @@ struct SeedArguments {
 
 using Files = decltype(SeedOptions::files);
 
-// More of them are counted, not shown, unless --verbose asks for all.
-constexpr std::size_t shown_most = 20;
-
 std::string file_in(const std::string& directory, SeedKind kind) {
   const bool slash = directory.ends_with('/');
   return fmt::format("{}{}{}.csv", directory, slash ? "" : "/", seed_plural(kind));
@@ -107,14 +104,6 @@ SeedOptions make_options(Context& context, const SeedArguments& arguments) {
   return options;
 }
 
-// Says `lines`, the first few or all of them.
-void tell(Context& context, const std::vector<std::string>& lines, std::size_t total,
-          const std::string& rest) {
-  const auto most = context.settings.boolean("verbose") ? lines.size() : std::min(shown_most, lines.size());
-  for (std::size_t i = 0; i < most; ++i) context.warn(lines[i]);
-  if (most < total) context.warn(fmt::format("... and {} more{}", total - most, rest));
-}
-
 void warn_of_case(Context& context, const SeedReport& report) {
   if (report.case_pairs.empty()) return;
   const auto n = static_cast<long long>(report.case_pairs.size());
@@ -125,7 +114,7 @@ void warn_of_case(Context& context, const SeedReport& report) {
     lines.push_back(fmt::format("{}: {} and {} differ only by case", text::printable(pair.file),
                                 text::quoted(pair.code), text::quoted(pair.other)));
   }
-  tell(context, lines, lines.size(), "; -v shows all");
+  context.warn_of(lines, lines.size(), "; -v shows all");
 }
 
 void warn_of_rejected(Context& context, const SeedReport& report, const SeedArguments& arguments) {
@@ -133,8 +122,8 @@ void warn_of_rejected(Context& context, const SeedReport& report, const SeedArgu
   std::vector<std::string> lines;
   for (const auto& fault : report.rejected.kept()) lines.push_back(fault.to_string());
   const auto where = text::printable(*arguments.rejects);
-  tell(context, lines, report.rejected.count(),
-       arguments.dry_run ? "; -v shows more" : "; all are in " + where);
+  context.warn_of(lines, report.rejected.count(),
+                  arguments.dry_run ? "; -v shows more" : "; all are in " + where);
   const auto rows = text::count(report.rejected_rows(), "row");
   context.warn(arguments.dry_run ? fmt::format("{} would be rejected", rows)
                                  : fmt::format("{} rejected, see {}", rows, where));
@@ -143,11 +132,6 @@ void warn_of_rejected(Context& context, const SeedReport& report, const SeedArgu
                              text::count(static_cast<long long>(report.replaced_characters), "character"),
                              where, text::printable(arguments.encoding)));
   }
-}
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  return std::round(elapsed.count() * 1000) / 1000;
 }
 
 void print_json_report(Context& context, io::Format format, const SeedReport& report, double elapsed) {
@@ -193,7 +177,7 @@ Exit run_seed(Context& context, const SeedArguments& arguments) {
   context.committed = report.committed;
   warn_of_case(context, report);
   warn_of_rejected(context, report, arguments);
-  print_report(context, report, seconds_since(start), arguments.dry_run);
+  print_report(context, report, std::round(seconds_since(start) * 1000) / 1000, arguments.dry_run);
   return report.rejected_rows() > 0 ? Exit::partial : Exit::ok;
 }
 

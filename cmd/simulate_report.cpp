@@ -138,10 +138,6 @@ void print_values(Context& context, io::Format format, const Json& json) {
   rows.finish();
 }
 
-std::string number(std::int64_t n) {
-  return io::with_thousands(static_cast<std::uint64_t>(std::max<std::int64_t>(n, 0)));
-}
-
 std::string ms(std::int64_t ns) {
   return fmt::format("{:.1f}", static_cast<double>(ns) / 1e6);
 }
@@ -151,12 +147,12 @@ void print_outcome(Context& context, const RunReport& report) {
   io::RowWriter rows(context.out, io::Format::table,
                      {{"outcome", io::Kind::code}, {"buyers", io::Kind::number}, {"units", io::Kind::number}},
                      context.table_options());
-  rows.row({"sold", number(metrics.accepted), number(metrics.sold)});
-  if (metrics.looks > 0) rows.row({"looked", number(metrics.looks), "-"});
-  rows.row({"sold out", number(metrics.sold_out), "-"});
-  rows.row({"oversold", "-", number(report.verdict.oversold)});
-  rows.row({"busy", number(metrics.busy), "-"});
-  rows.row({"failed", number(metrics.failed), "-"});
+  rows.row({"sold", io::with_thousands(metrics.accepted), io::with_thousands(metrics.sold)});
+  if (metrics.looks > 0) rows.row({"looked", io::with_thousands(metrics.looks), "-"});
+  rows.row({"sold out", io::with_thousands(metrics.sold_out), "-"});
+  rows.row({"oversold", "-", io::with_thousands(report.verdict.oversold)});
+  rows.row({"busy", io::with_thousands(metrics.busy), "-"});
+  rows.row({"failed", io::with_thousands(metrics.failed), "-"});
   rows.finish();
 }
 
@@ -204,10 +200,10 @@ void print_checks(Context& context, const sim::Verdict& verdict) {
 
 std::string effort(const RunReport& report) {
   const auto& metrics = report.metrics;
-  auto text =
-      fmt::format("{:.3f} s, {:.0f} answers per second, {}, {}", seconds(metrics.elapsed_ns),
-                  metrics.throughput, metrics.retries == 1 ? "1 retry" : number(metrics.retries) + " retries",
-                  text::count(metrics.deadlocks, "deadlock"));
+  auto text = fmt::format("{:.3f} s, {:.0f} answers per second, {}, {}", seconds(metrics.elapsed_ns),
+                          metrics.throughput,
+                          metrics.retries == 1 ? "1 retry" : io::with_thousands(metrics.retries) + " retries",
+                          text::count(metrics.deadlocks, "deadlock"));
   if (metrics.kills > 0) text += fmt::format(", {} killed", text::count(metrics.kills, "worker"));
   return text + fmt::format("\nprocessor time {:.2f} s user, {:.2f} s system; at most {:.0f} MB of memory",
                             static_cast<double>(report.usage.user_us) / 1e6,
@@ -226,11 +222,11 @@ void print_table(Context& context, const SimulationPlan& plan, const RunReport& 
   print_charts(context, metrics);
   out.write(fmt::format("\n{}\n", effort(report)));
   out.write(fmt::format("{} of {} pairs of buyers were served in the wrong order ({:.2f} %)\n",
-                        number(report.inversions.count), number(report.inversions.pairs),
-                        report.inversions.share() * 100));
+                        io::with_thousands(report.inversions.count),
+                        io::with_thousands(report.inversions.pairs), report.inversions.share() * 100));
   out.write(
       fmt::format("the last to get anything was number {} to come; Jain's index of the workers {:.3f}\n\n",
-                  number(metrics.last_winner), metrics.jain));
+                  io::with_thousands(metrics.last_winner), metrics.jain));
   print_checks(context, report.verdict);
   if (report.database) out.write(fmt::format("\nkept: {}\n", text::printable(*report.database)));
 }
@@ -258,7 +254,7 @@ void print_comparison_table(Context& context, const SimulationPlan& plan,
     rows.row({std::string(row.strategy->name), with_spread(row.throughput, 0),
               fmt::format("{:.0f}-{:.0f}", row.throughput.least, row.throughput.most),
               with_spread(row.p50_ms, 1), with_spread(row.p99_ms, 1),
-              fmt::format("{:.1f}%", row.inverted * 100), number(row.retries),
+              fmt::format("{:.1f}%", row.inverted * 100), io::with_thousands(row.retries),
               row.broken == 0 ? "holds" : "BROKEN"});
   }
   rows.finish();
@@ -288,18 +284,19 @@ std::string who_and_what(const SimulationPlan& plan) {
                         : fmt::format("within {}", format_duration(demand.window));
   const auto units = scenario.site.stock;
   const auto products = static_cast<std::int64_t>(scenario.site.skus.size());
-  auto text = fmt::format("{}: {} {} for {} {}", scenario.name, number(demand.requests),
-                          demand.requests == 1 ? "buyer" : "buyers " + when, number(units),
+  auto text = fmt::format("{}: {} {} for {} {}", scenario.name, io::with_thousands(demand.requests),
+                          demand.requests == 1 ? "buyer" : "buyers " + when, io::with_thousands(units),
                           units == 1 ? "unit" : "units");
-  if (products != 1) text += fmt::format(" of each of {} products", number(products));
-  if (demand.quantity != 1) text += fmt::format(", {} each", number(demand.quantity));
+  if (products != 1) text += fmt::format(" of each of {} products", io::with_thousands(products));
+  if (demand.quantity != 1) text += fmt::format(", {} each", io::with_thousands(demand.quantity));
   return text;
 }
 
 std::string how(const SimulationPlan& plan, const RunReport& report) {
   auto text = plan.mode == "processes"
                   ? fmt::format("{}, {} processes, {} at a time", plan.engine,
-                                number(static_cast<std::int64_t>(report.processes)), number(plan.workers))
+                                io::with_thousands(static_cast<std::int64_t>(report.processes)),
+                                io::with_thousands(std::int64_t{plan.workers}))
                   : fmt::format("{}, {}", plan.engine, text::count(plan.workers, "thread"));
   text += fmt::format(", {} arrivals, seed {}", sim::arrivals_name(plan.scenario.demand.arrivals),
                       plan.scenario.demand.seed);

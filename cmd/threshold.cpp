@@ -24,11 +24,11 @@ struct Shown {
   std::optional<Quantity> reorder_point, target;
 };
 
-const std::vector<io::Column> columns = {{"warehouse", io::Kind::code},
-                                         {"sku", io::Kind::code},
-                                         {"name", io::Kind::text},
-                                         {"reorder_point", io::Kind::number, "REORDER AT"},
-                                         {"target", io::Kind::number}};
+const std::vector<io::Column> threshold_columns = {{"warehouse", io::Kind::code},
+                                                   {"sku", io::Kind::code},
+                                                   {"name", io::Kind::text},
+                                                   {"reorder_point", io::Kind::number, "REORDER AT"},
+                                                   {"target", io::Kind::number}};
 
 std::vector<io::Value> to_row(const Shown& shown) {
   return {optional_value(shown.warehouse), shown.sku, shown.name, optional_value(shown.reorder_point),
@@ -38,7 +38,8 @@ std::vector<io::Value> to_row(const Shown& shown) {
 void print_one(Context& context, const Shown& shown) {
   std::vector<io::Field> fields;
   const auto values = to_row(shown);
-  for (std::size_t i = 0; i < columns.size(); ++i) fields.emplace_back(columns[i].key, values[i]);
+  for (std::size_t i = 0; i < threshold_columns.size(); ++i)
+    fields.emplace_back(threshold_columns[i].key, values[i]);
   io::print_object(context.out, context.format(), fields, context.table_options());
 }
 
@@ -86,7 +87,7 @@ void apply(const ThresholdOptions& options, std::optional<Quantity>& reorder_poi
   }
 }
 
-Exit set(Context& context, const ThresholdOptions& options) {
+Exit set_thresholds(Context& context, const ThresholdOptions& options) {
   if (!options.reorder_point && !options.target) {
     throw Error(Exit::usage, "nothing to set", "--reorder-point N, --target N");
   }
@@ -116,7 +117,7 @@ Exit set(Context& context, const ThresholdOptions& options) {
   return Exit::ok;
 }
 
-Exit unset(Context& context, const ThresholdOptions& options) {
+Exit unset_thresholds(Context& context, const ThresholdOptions& options) {
   const auto sku = Sku::parse(*options.sku).str();
   Shown shown;
   if (options.warehouse) shown.warehouse = WarehouseCode::parse(*options.warehouse).str();
@@ -137,13 +138,14 @@ Exit unset(Context& context, const ThresholdOptions& options) {
   return Exit::ok;
 }
 
-Exit list(Context& context, const ThresholdOptions& options) {
+Exit list_thresholds(Context& context, const ThresholdOptions& options) {
   const auto store = context.open_for_reading();
   const auto sku = options.sku ? std::optional(Sku::parse(*options.sku).str()) : std::nullopt;
   const auto code =
       options.warehouse ? std::optional(WarehouseCode::parse(*options.warehouse).str()) : std::nullopt;
   check_exist(*store, code, sku);
-  io::RowWriter rows(context.out, context.format(), columns, context.table_options("no thresholds"));
+  io::RowWriter rows(context.out, context.format(), threshold_columns,
+                     context.table_options("no thresholds"));
   std::unordered_map<std::int64_t, std::vector<Threshold>> of_warehouses;  // by product
   for (auto& threshold : store->thresholds()) {
     of_warehouses[threshold.product_id].push_back(std::move(threshold));
@@ -177,17 +179,17 @@ void setup_threshold(CLI::App& app, Action& action) {
     command->add_option("-w,--warehouse", options->warehouse, help)->type_name("WH");
   };
   app.require_subcommand(1);
-  auto* setting = sub("set", "set when a product is ordered, and up to what", set);
+  auto* setting = sub("set", "set when a product is ordered, and up to what", set_thresholds);
   setting->add_option("sku", options->sku, "its SKU")->type_name("SKU")->required();
   add_warehouse(setting, "in this warehouse only; it stands above the product's own");
   setting->add_option("--reorder-point", options->reorder_point, "order at this many available, or fewer")
       ->type_name("N");
   setting->add_option("--target", options->target, "order up to this many; empty takes it away")
       ->type_name("N");
-  auto* listing = sub("list", "list the thresholds of products and warehouses", list);
+  auto* listing = sub("list", "list the thresholds of products and warehouses", list_thresholds);
   add_warehouse(listing, "only those of this warehouse");
   listing->add_option("--sku", options->sku, "only this product")->type_name("SKU");
-  auto* removing = sub("unset", "take a threshold away", unset);
+  auto* removing = sub("unset", "take a threshold away", unset_thresholds);
   removing->add_option("sku", options->sku, "its SKU")->type_name("SKU")->required();
   add_warehouse(removing, "that of this warehouse; the product's own holds there again");
 }

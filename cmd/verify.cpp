@@ -54,10 +54,6 @@ VerifyScope to_scope(const VerifyOptions& options) {
   return scope;
 }
 
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 bool is_digest_of(std::optional<std::vector<ChainHead>> heads, const SealText& seal) {
   return heads && seal_digest(*heads) == seal.digest;
 }

@@ -17,10 +17,10 @@ struct WarehouseOptions {
   bool undo = false, all = false;
 };
 
-const std::vector<io::Column> columns = {{"code", io::Kind::code},
-                                         {"name", io::Kind::text},
-                                         {"address", io::Kind::text},
-                                         {"retired", io::Kind::code}};
+const std::vector<io::Column> warehouse_columns = {{"code", io::Kind::code},
+                                                   {"name", io::Kind::text},
+                                                   {"address", io::Kind::text},
+                                                   {"retired", io::Kind::code}};
 
 std::vector<io::Value> to_row(const Warehouse& warehouse) {
   return {warehouse.code, warehouse.name, optional_value(warehouse.address),
@@ -30,7 +30,8 @@ std::vector<io::Value> to_row(const Warehouse& warehouse) {
 void print_one(Context& context, const Warehouse& warehouse) {
   std::vector<io::Field> fields;
   const auto values = to_row(warehouse);
-  for (std::size_t i = 0; i < columns.size(); ++i) fields.emplace_back(columns[i].key, values[i]);
+  for (std::size_t i = 0; i < warehouse_columns.size(); ++i)
+    fields.emplace_back(warehouse_columns[i].key, values[i]);
   io::print_object(context.out, context.format(), fields, context.table_options());
 }
 
@@ -41,7 +42,7 @@ Warehouse read_one(CatalogStore& store, const std::string& code) {
   return std::move(found.front());
 }
 
-Exit add(Context& context, const WarehouseOptions& options) {
+Exit add_warehouse(Context& context, const WarehouseOptions& options) {
   Warehouse warehouse;
   warehouse.code = WarehouseCode::parse(options.code).str();
   warehouse.name = options.name ? parse_text(*options.name, "--name") : warehouse.code;
@@ -59,7 +60,7 @@ Exit add(Context& context, const WarehouseOptions& options) {
   return Exit::ok;
 }
 
-Exit retire(Context& context, const WarehouseOptions& options) {
+Exit retire_warehouse(Context& context, const WarehouseOptions& options) {
   const auto code = WarehouseCode::parse(options.code).str();
   Warehouse warehouse;
   change_catalog(context, [&](CatalogStore& store) {
@@ -80,9 +81,10 @@ Exit retire(Context& context, const WarehouseOptions& options) {
   return Exit::ok;
 }
 
-Exit list(Context& context, const WarehouseOptions& options) {
+Exit list_warehouses(Context& context, const WarehouseOptions& options) {
   const auto store = context.open_for_reading();
-  io::RowWriter rows(context.out, context.format(), columns, context.table_options("no warehouses"));
+  io::RowWriter rows(context.out, context.format(), warehouse_columns,
+                     context.table_options("no warehouses"));
   for (const auto& warehouse : store->list_warehouses()) {
     if (warehouse.retired_at && !options.all) continue;
     rows.row(to_row(warehouse));
@@ -99,11 +101,12 @@ void setup_warehouse(CLI::App& app, Action& action) {
     return add_command(app, action, options, name, summary, run);
   };
   app.require_subcommand(1);
-  auto* adding = sub("add", "add a warehouse", add);
+  auto* adding = sub("add", "add a warehouse", add_warehouse);
   adding->add_option("code", options->code, "its code; it never changes")->type_name("CODE")->required();
   adding->add_option("--name", options->name, "its name; the code if there is none")->type_name("TEXT");
   adding->add_option("--address", options->address, "where it stands")->type_name("TEXT");
-  sub("list", "list the warehouses", list)->add_flag("--all", options->all, "the retired ones too");
+  sub("list", "list the warehouses", list_warehouses)
+      ->add_flag("--all", options->all, "the retired ones too");
   sub("show", "show one warehouse",
       [](Context& context, const WarehouseOptions& given) {
         const auto store = context.open_for_reading();
@@ -113,7 +116,7 @@ void setup_warehouse(CLI::App& app, Action& action) {
       ->add_option("code", options->code, "its code")
       ->type_name("WH")
       ->required();
-  auto* retiring = sub("retire", "close an empty warehouse", retire);
+  auto* retiring = sub("retire", "close an empty warehouse", retire_warehouse);
   retiring->add_option("code", options->code, "its code")->type_name("WH")->required();
   retiring->add_flag("--undo", options->undo, "open it again");
 }

@@ -140,6 +140,10 @@ std::string format_duration(std::chrono::milliseconds d) {
   return fmt::format("{}ms", ms);
 }
 
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 std::chrono::microseconds Deadline::left() const {
   return std::max(std::chrono::microseconds(0),
                   std::chrono::duration_cast<std::chrono::microseconds>(at_ - Clock::now()));

@@ -25,6 +25,9 @@ std::optional<Micros> parse_time(std::string_view s, std::string& why);
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view s, std::string& why);
 std::string format_duration(std::chrono::milliseconds d);  // the largest unit that is exact: "5s", "1500ms"
 
+// By the steady clock.
+double seconds_since(std::chrono::steady_clock::time_point start);
+
 // A point on the steady clock that several waits share as one budget.
 class Deadline {
  public:

@@ -65,6 +65,11 @@ std::string with_thousands(std::uint64_t n) {
   return digits;
 }
 
+std::string with_thousands(std::int64_t n) {
+  const auto magnitude = static_cast<std::uint64_t>(n);
+  return n < 0 ? "-" + with_thousands(0 - magnitude) : with_thousands(magnitude);
+}
+
 std::string format_bytes(std::uint64_t n) {
   static constexpr std::array units = {"kB", "MB", "GB", "TB", "PB", "EB"};
   if (n < 1000) return fmt::format("{} B", n);

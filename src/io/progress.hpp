@@ -47,6 +47,7 @@ std::string progress_line(std::string_view label, std::uint64_t done, std::uint6
                           std::chrono::milliseconds elapsed, std::size_t width);
 
 std::string with_thousands(std::uint64_t n);  // "1,234,567"
+std::string with_thousands(std::int64_t n);   // "-1,234,567"
 std::string format_bytes(std::uint64_t n);    // "999 B", "1.5 MB": powers of 1000
 
 }  // namespace invctl::io

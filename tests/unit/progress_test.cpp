@@ -29,9 +29,11 @@ void work(Progress& progress, std::chrono::milliseconds time) {
 }  // namespace
 
 TEST_CASE("counts are shown in groups of three and bytes in powers of 1000") {
-  CHECK(with_thousands(0) == "0");
-  CHECK(with_thousands(999) == "999");
-  CHECK(with_thousands(1000) == "1,000");
+  CHECK(with_thousands(std::uint64_t{0}) == "0");
+  CHECK(with_thousands(std::uint64_t{999}) == "999");
+  CHECK(with_thousands(std::uint64_t{1000}) == "1,000");
+  CHECK(with_thousands(std::int64_t{-1000}) == "-1,000");
+  CHECK(with_thousands(std::numeric_limits<std::int64_t>::min()) == "-9,223,372,036,854,775,808");
   CHECK(with_thousands(18'446'744'073'709'551'615U) == "18,446,744,073,709,551,615");
   CHECK(format_bytes(0) == "0 B");
   CHECK(format_bytes(999) == "999 B");
