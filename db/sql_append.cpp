@@ -10,8 +10,39 @@
 
 namespace invctl::db {
 
+namespace {
+
+std::string greatest_id_sql(const std::string& table) {
+  return "SELECT max(id) FROM " + table;
+}
+
+std::string insert_operations_sql(std::size_t n) {
+  return insert_sql(
+      "operation",
+      "id, uid, idempotency_key, request_hash, kind, outcome, actor, reference, reason, note, "
+      "reverses_id, recorded_at, occurred_at, host, tool_version, result, hash, reservation_id, expires_at",
+      19, n);
+}
+
+// `id`, an expression, is that of the operation.
+std::string insert_movements_sql(std::size_t n, std::string_view id) {
+  return insert_sql(
+      "movement",
+      "operation_id, inventory_id, line, kind, version, on_hand_delta, reserved_delta, on_hand_after, "
+      "reserved_after, hash, unit_cost_minor",
+      11, n, id);
+}
+std::string insert_purchases_sql(std::size_t n, std::string_view id) {
+  return insert_sql("purchase",
+                    "operation_id, line, user_name, product_id, warehouse_id, quantity, unit_price_minor, "
+                    "total_minor, purchased_at",
+                    9, n, id);
+}
+
+}  // namespace
+
 std::int64_t SqlStore::next_id(const std::string& table) {
-  Query query(*connection_, "SELECT max(id) FROM " + table);
+  Query query(*connection_, greatest_id_sql(table));
   return query.next() && !query.is_null(0) ? query.integer(0) + 1 : 1;
 }
 
@@ -82,10 +113,7 @@ void SqlStore::insert_operations(AppendBatch& batch) {
 }
 
 void SqlStore::write_operations(std::span<const OperationRecord> operations) {
-  const std::string columns =
-      "id, uid, idempotency_key, request_hash, kind, outcome, actor, reference, reason, note, reverses_id, "
-      "recorded_at, occurred_at, host, tool_version, result, hash, reservation_id, expires_at";
-  Query query(*connection_, insert_sql("operation", columns, 19, operations.size()));
+  Query query(*connection_, insert_operations_sql(operations.size()));
   for (const auto& record : operations) {
     query.bind(record.id == 0 ? std::nullopt : std::optional(record.id));
     query.bind_blob(record.uid).bind(record.key).bind_blob(record.request_hash);
@@ -179,6 +207,21 @@ std::string update_sql(std::size_t n, const Guards& guards, bool opening) {
 
 }  // namespace
 
+void SqlStore::expect_writes(const Operation& operation) {
+  const auto& dialect = connection_->dialect();
+  const auto prepare = [&](const std::string& sql) { connection_->statement(sql); };
+  const auto lines = operation.lines.size();
+  prepare(greatest_id_sql("operation"));
+  prepare(insert_operations_sql(1));
+  in_pieces(lines, dialect.rows_per_update,
+            [&](std::size_t, std::size_t n) { prepare(update_sql(n, guards_, false)); });
+  in_pieces(lines, dialect.rows_per_insert,
+            [&](std::size_t, std::size_t n) { prepare(insert_movements_sql(n, "?")); });
+  if (!operation.user) return;
+  in_pieces(lines, dialect.rows_per_insert,
+            [&](std::size_t, std::size_t n) { prepare(insert_purchases_sql(n, "?")); });
+}
+
 void SqlStore::update_inventory(const std::vector<const InventoryChange*>& changed, bool counted) {
   in_pieces(changed.size(), connection_->dialect().rows_per_update, [&](std::size_t first, std::size_t n) {
     const auto rows = std::span(changed).subspan(first, n);
@@ -215,12 +258,9 @@ void SqlStore::insert_movements(const AppendBatch& batch, std::string_view id) {
   std::unordered_map<InventoryKey, std::int64_t, InventoryKeyHash> ids;
   ids.reserve(batch.changes.size());
   for (const auto& change : batch.changes) ids[change.after.key] = change.after.id;
-  const std::string columns =
-      "operation_id, inventory_id, line, kind, version, on_hand_delta, reserved_delta, on_hand_after, "
-      "reserved_after, hash, unit_cost_minor";
   in_pieces(batch.movements.size(), connection_->dialect().rows_per_insert,
             [&](std::size_t first, std::size_t n) {
-              Query query(*connection_, insert_sql("movement", columns, 11, n, id.empty() ? "?" : id));
+              Query query(*connection_, insert_movements_sql(n, id.empty() ? "?" : id));
               for (std::size_t i = first; i < first + n; ++i) {
                 const auto& movement = batch.movements[i];
                 const auto& operation = batch.operations[movement.operation];
@@ -235,12 +275,9 @@ void SqlStore::insert_movements(const AppendBatch& batch, std::string_view id) {
 }
 
 void SqlStore::insert_purchases(const AppendBatch& batch, std::string_view id) {
-  const std::string columns =
-      "operation_id, line, user_name, product_id, warehouse_id, quantity, unit_price_minor, total_minor, "
-      "purchased_at";
   in_pieces(batch.purchases.size(), connection_->dialect().rows_per_insert,
             [&](std::size_t first, std::size_t n) {
-              Query query(*connection_, insert_sql("purchase", columns, 9, n, id.empty() ? "?" : id));
+              Query query(*connection_, insert_purchases_sql(n, id.empty() ? "?" : id));
               for (std::size_t i = first; i < first + n; ++i) {
                 const auto& purchase = batch.purchases[i];
                 const auto& operation = batch.operations[purchase.operation];

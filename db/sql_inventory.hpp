@@ -40,27 +40,26 @@ inline std::map<std::int64_t, std::vector<std::int64_t>> by_warehouse(std::span<
   return groups;
 }
 
+// `n` products, after the warehouse's id.
+inline std::string inventory_in_warehouse_sql(std::string_view columns, std::size_t n) {
+  return fmt::format("SELECT {} FROM inventory WHERE warehouse_id = ? AND product_id IN ({})", columns,
+                     placeholders(n));
+}
+inline std::string inventory_of_products_sql(std::string_view columns, std::size_t n) {
+  return fmt::format("SELECT {} FROM inventory WHERE product_id IN ({})", columns, placeholders(n));
+}
+
 // Runs `use` over queries that select `columns` of the rows of `keys` and of all rows of `products`.
 template <class Use>
 void select_inventory(Connection& connection, std::string_view columns, std::span<const InventoryKey> keys,
                       std::span<const std::int64_t> products, Use&& use) {
   for (const auto& [warehouse, ids] : by_warehouse(keys)) {
     for_lists<std::int64_t>(
-        connection, ids,
-        [&, &id = warehouse](std::size_t n) {
-          // The warehouse's id stands in the text, not among the parameters: ids are integers of our own, and
-          // there are few warehouses.
-          return fmt::format("SELECT {} FROM inventory WHERE warehouse_id = {} AND product_id IN ({})",
-                             columns, id, placeholders(n));
-        },
-        use);
+        connection, ids, [&](std::size_t n) { return inventory_in_warehouse_sql(columns, n); }, use,
+        warehouse);
   }
   for_lists<std::int64_t>(
-      connection, products,
-      [&](std::size_t n) {
-        return fmt::format("SELECT {} FROM inventory WHERE product_id IN ({})", columns, placeholders(n));
-      },
-      use);
+      connection, products, [&](std::size_t n) { return inventory_of_products_sql(columns, n); }, use);
 }
 
 }  // namespace invctl::db

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "sql_inventory.hpp"
 #include "sql_prices.hpp"
@@ -15,8 +16,12 @@ namespace invctl::db {
 namespace {
 
 constexpr std::string_view select_warehouse = "SELECT id, code, retired_at FROM warehouse";
-std::string select_product(std::string_view now) {
-  return fmt::format("SELECT p.id, p.sku, {}, p.retired_at FROM product p", price_in_effect(now));
+std::string warehouses_sql(std::size_t n) {
+  return fmt::format("{} WHERE code IN ({})", select_warehouse, placeholders(n));
+}
+std::string products_sql(std::string_view now, std::size_t n) {
+  return fmt::format("SELECT p.id, p.sku, {}, p.retired_at FROM product p WHERE p.sku IN ({})",
+                     price_in_effect(now), placeholders(n));
 }
 
 WarehouseInfo read_warehouse(const Query& query) {
@@ -49,14 +54,44 @@ std::vector<std::int64_t> keys_of(const Map& map) {
 
 }  // namespace
 
+// Preparing statements is most of what a process of one operation does, so it is done before others have to
+// wait for it. On a server nothing is prepared. What turns out to be another statement (a row that is
+// created, a stock that is held) is prepared when it is met.
+void SqlStore::expect(const Operation& operation) {
+  if (!connection_->dialect().exclusive_writer || std::exchange(expected_, true)) return;
+  std::set<std::string_view> warehouses;
+  std::set<std::string_view> skus;
+  std::map<std::string_view, std::size_t> in_warehouse;
+  std::size_t anywhere = 0;
+  for (const auto& line : operation.lines) {
+    skus.insert(line.sku.str());
+    if (line.warehouse) {
+      warehouses.insert(line.warehouse->str());
+      ++in_warehouse[line.warehouse->str()];
+    } else {
+      ++anywhere;
+    }
+  }
+  const auto prepare = [&](const std::string& sql) { connection_->statement(sql); };
+  const auto listed = [](std::size_t n) { return padded_size(std::min(n, list_most)); };
+  if (anywhere > 0) {
+    prepare(std::string(select_warehouse));
+    prepare(inventory_of_products_sql(inventory_columns, listed(anywhere)));
+  } else if (!warehouses.empty()) {
+    prepare(warehouses_sql(listed(warehouses.size())));
+  }
+  prepare(products_sql(now_sql(), listed(skus.size())));
+  for (const auto& [warehouse, n] : in_warehouse) {
+    prepare(inventory_in_warehouse_sql(inventory_columns, listed(n)));
+  }
+  expect_writes(operation);
+}
+
 std::vector<WarehouseInfo> SqlStore::find_warehouses(std::span<const std::string> codes) {
   std::vector<WarehouseInfo> found;
-  for_lists(
-      *connection_, codes,
-      [](std::size_t n) { return fmt::format("{} WHERE code IN ({})", select_warehouse, placeholders(n)); },
-      [&](Query& query) {
-        while (query.next()) found.push_back(read_warehouse(query));
-      });
+  for_lists(*connection_, codes, warehouses_sql, [&](Query& query) {
+    while (query.next()) found.push_back(read_warehouse(query));
+  });
   return found;
 }
 
@@ -70,10 +105,9 @@ std::vector<WarehouseInfo> SqlStore::all_warehouses() {
 std::vector<ProductInfo> SqlStore::find_products(std::span<const std::string> skus) {
   std::vector<ProductInfo> found;
   found.reserve(skus.size());
-  const auto select = select_product(now_sql());
+  const auto now = now_sql();
   for_lists(
-      *connection_, skus,
-      [&](std::size_t n) { return fmt::format("{} WHERE p.sku IN ({})", select, placeholders(n)); },
+      *connection_, skus, [&](std::size_t n) { return products_sql(now, n); },
       [&](Query& query) {
         while (query.next()) found.push_back(read_product(query));
       });

@@ -59,6 +59,7 @@ class SqlStore : public PostingStore,
   void make_durable() override { connection_->make_durable(); }
   void reconnect() override;
 
+  void expect(const Operation& operation) override;
   std::vector<WarehouseInfo> find_warehouses(std::span<const std::string> codes) override;
   std::vector<WarehouseInfo> all_warehouses() override;
   std::vector<ProductInfo> find_products(std::span<const std::string> skus) override;
@@ -204,6 +205,7 @@ class SqlStore : public PostingStore,
   void insert_purchases(const AppendBatch& batch, std::string_view id = {});
   void write_holds(const AppendBatch& batch);
   void begin_writing();
+  void expect_writes(const Operation& operation);
   std::optional<LockedLines> lock_known(std::span<const Place> places);
   void note_known(const LockedLines& locked);
   std::optional<std::vector<std::int64_t>> resolved_inventory(std::span<const InventoryKey> keys,
@@ -236,6 +238,7 @@ class SqlStore : public PostingStore,
     std::map<InventoryKey, std::int64_t> rows;
   };
   Known known_;
+  bool expected_ = false;
   bool commit_held_ = false;  // signals wait since the last COMMIT
   DatabaseInfo info_;
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,12 +17,15 @@ inline constexpr std::size_t list_most = 512;  // values in one IN (...)
 // Runs `use(query, count)` for the values in lists of at most 512, in order. `sql(n)` makes the text of a
 // query with n placeholders; the list is filled up to a power of two by repeating its last value, so that few
 // texts are ever prepared.
+// `first_value`, where there is one, is bound before each list.
 template <class T, class Sql, class Use>
-void for_lists(Connection& connection, std::span<const T> values, Sql&& sql, Use&& use) {
+void for_lists(Connection& connection, std::span<const T> values, Sql&& sql, Use&& use,
+               std::optional<std::int64_t> first_value = std::nullopt) {
   for (std::size_t first = 0; first < values.size(); first += list_most) {
     const auto list = values.subspan(first, std::min(list_most, values.size() - first));
     const auto size = padded_size(list.size());
     Query query(connection, sql(size));
+    if (first_value) query.bind(*first_value);
     for (std::size_t i = 0; i < size; ++i) query.bind(list[std::min(i, list.size() - 1)]);
     use(query);
   }

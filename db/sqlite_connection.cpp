@@ -219,7 +219,7 @@ SqliteConnection::SqliteConnection(const std::string& path, const Options& optio
   // A one-shot command would copy the log back into the file at its end; the next commit that finds the log
   // long enough does it instead.
   sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  sqlite3_wal_hook(database_.getHandle(), &SqliteConnection::after_commit, this);
+  sqlite3_wal_hook(database_.getHandle(), &SqliteConnection::note_log, this);
   // SQLite's own clock knows milliseconds only.
   sqlite3_create_function(
       database_.getHandle(), "invctl_now", 0, SQLITE_UTF8, nullptr,
@@ -246,25 +246,16 @@ void SqliteConnection::create_file(const std::string& path) {
   }
 }
 
-// Whoever opens a database that nobody has open reads the whole log, 5,000 instructions a page, and then does
-// not know what of it was copied into the file: where commands come one by one, SQLite's own checkpoint every
-// 1,000 pages never lets the log begin anew, and it grew without end (8 MB after 250 receives). So the first
-// commit of a connection, which is all that most have, empties the log from 100 pages on. Who stays knows
-// what was copied and has the usual limit: for 400 commits 100 pages cost 504 syncs, 1,000 cost 411.
-int SqliteConnection::after_commit(void* connection, sqlite3* handle, const char* name, int pages) {
-  constexpr int long_for_the_first = 100;
-  constexpr int long_for_others = 1000;
-  auto& is_first = static_cast<SqliteConnection*>(connection)->commits_first_;
-  // What keeps it from being copied (a reader, a full disk) keeps it in the log, where it is safe.
-  if (std::exchange(is_first, false)) {
-    if (pages < long_for_the_first) return SQLITE_OK;
-    sqlite3_busy_timeout(handle, 0);  // emptying would wait for readers
-    sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    sqlite3_busy_timeout(handle, opening_patience_ms);
-  } else if (pages >= long_for_others) {
-    sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  }
+int SqliteConnection::note_log(void* connection, sqlite3*, const char*, int pages) {
+  static_cast<SqliteConnection*>(connection)->log_pages_ = pages;
   return SQLITE_OK;
+}
+
+// What keeps the log from being copied (a reader, a full disk) keeps it in the log, where it is safe.
+void SqliteConnection::shorten_log(int mode) noexcept {
+  sqlite3_busy_timeout(database_.getHandle(), 0);  // emptying would wait for readers
+  sqlite3_wal_checkpoint_v2(database_.getHandle(), "main", mode, nullptr, nullptr);
+  sqlite3_busy_timeout(database_.getHandle(), opening_patience_ms);
 }
 
 Statement& SqliteConnection::statement(const std::string& sql) {
@@ -339,6 +330,19 @@ void SqliteConnection::commit() {
                      fmt::format("the log of {} cannot be synced", text::printable(path_)),
                      "look after the disk, then repeat the command");
   }
+  // Whoever opens a database that nobody has open reads the whole log, 5,000 instructions a page, and then
+  // does not know what of it was copied into the file: where commands come one by one, SQLite's own
+  // checkpoint every 1,000 pages never lets the log begin anew, and it grew without end (8 MB after 250
+  // receives). So the first commit of a connection, which is all that most have, empties the log from 100
+  // pages on, unless others wait: the last of them does. Who stays knows what was copied and has the usual
+  // limit: for 400 commits 100 pages cost 504 syncs, 1,000 cost 411.
+  constexpr int long_for_the_first = 100;
+  constexpr int long_for_all = 1000;
+  const bool first = std::exchange(commits_first_, false);
+  if (log_pages_ >= long_for_all) {
+    // Only while nobody writes can all of it be copied, after which the next one begins the log anew.
+    shorten_log(first ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE);
+  }
   // The next one need not wait for the disk: what it writes comes behind this in the same log, so that its
   // own sync covers both, and nobody reports a change before a sync of his own (ARCHITECTURE.md, "Early
   // release").
@@ -346,6 +350,12 @@ void SqliteConnection::commit() {
   if (sync_log(database_.getHandle()) != SQLITE_OK && !copy_log()) {
     throw Error(Exit::unknown_outcome, fmt::format("the log of {} cannot be synced", text::printable(path_)),
                 "look after the disk, then repeat the command");
+  }
+  // Not before the sync: who was waiting has the lock by now, and would be passed by otherwise.
+  if (first && log_pages_ >= long_for_the_first && log_pages_ < long_for_all &&
+      (!turnstile_ || turnstile_->enter_if_free())) {
+    shorten_log(SQLITE_CHECKPOINT_TRUNCATE);
+    if (turnstile_) turnstile_->leave();
   }
   trace(TraceLevel::debug, "commit", {});
 }

@@ -89,13 +89,15 @@ class SqliteConnection : public Connection {
 
   void wait_at_most(const Deadline& deadline);
   bool copy_log() noexcept;
-  static int after_commit(void* connection, sqlite3* handle, const char* name, int pages);
+  static int note_log(void* connection, sqlite3* handle, const char* name, int pages);
+  void shorten_log(int mode) noexcept;
 
   std::string path_;
   SQLite::Database database_;
   bool queues_;
   std::optional<Turnstile> turnstile_;
   bool commits_first_ = true;
+  int log_pages_ = 0;  // of the write-ahead log, after the last commit
   std::unordered_map<std::string, std::unique_ptr<SqliteStatement>, TextHash> statements_;
 };
 

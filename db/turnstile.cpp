@@ -93,6 +93,12 @@ bool Turnstile::enter(const Deadline& deadline) {
   return true;
 }
 
+bool Turnstile::enter_if_free() {
+  if (fd_ < 0 || inside_) return true;
+  inside_ = flock(fd_, LOCK_EX | LOCK_NB) == 0;
+  return inside_ || errno != EWOULDBLOCK;
+}
+
 void Turnstile::leave() noexcept {
   if (!inside_) return;
   flock(fd_, LOCK_UN);

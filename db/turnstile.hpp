@@ -21,6 +21,8 @@ class Turnstile {
   // Waits in line until it is this connection's turn. False when the deadline passes first. The wait is one
   // blocking call, because a waiter that is interrupted loses its place.
   bool enter(const Deadline& deadline);
+  // Only if nobody is inside; without a place in the line.
+  bool enter_if_free();
   void leave() noexcept;
 
  private:

@@ -48,6 +48,7 @@ class StrategyStore : public PostingStore {
   void begin_snapshot() override { store_.begin_snapshot(); }
   void reconnect() override { store_.reconnect(); }
   void make_durable() override { store_.make_durable(); }
+  void expect(const Operation& operation) override { store_.expect(operation); }
   std::vector<WarehouseInfo> find_warehouses(std::span<const std::string> codes) override {
     return store_.find_warehouses(codes);
   }

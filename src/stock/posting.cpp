@@ -171,6 +171,7 @@ Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Oper
     timed_ = timed_ || operation.ttl;
   }
   if (!operations.empty()) actor_ = operations.front().actor;
+  if (operations.size() == 1) store_.expect(operations.front());
   begin(lines, deadline);
 }
 

@@ -7,6 +7,8 @@
 
 namespace invctl {
 
+void PostingStore::expect(const Operation&) {}
+
 LockedLines PostingStore::lock_lines(std::span<const Place> places) {
   std::set<std::string_view> codes;
   std::set<std::string_view> skus;

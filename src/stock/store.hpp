@@ -120,6 +120,10 @@ struct LockedLines {
 
 class PostingStore : public virtual Transactions {
  public:
+  // Before the transaction that will post this operation and no other: what can be made ready for it while
+  // nobody has to wait for that. Changes nothing, and may do nothing.
+  virtual void expect(const Operation& operation);
+
   // Inside the transaction. Codes that do not exist are left out of the answers.
   virtual std::vector<WarehouseInfo> find_warehouses(std::span<const std::string> codes) = 0;
   virtual std::vector<WarehouseInfo> all_warehouses() = 0;
