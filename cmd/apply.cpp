@@ -35,7 +35,10 @@ class Watcher : public intake::Observer {
       if (item.outcome == intake::BatchItem::Outcome::rejected) rejects_->add(item);
     }
   }
-  void committed() override { context_.committed = true; }
+  void committed() override {
+    context_.committed = true;
+    context_.committed_hint = "apply the same input again to see what became of it: nothing is posted twice";
+  }
   void finish() { progress_.finish(); }
 
  private:

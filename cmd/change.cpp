@@ -103,14 +103,19 @@ void show_prices(io::Answer& answer, const Currency& currency) {
   }
 }
 
-// Whether a reservation that may be partial is.
-bool holds_less(const Operation& operation, const Receipt& receipt) {
+// Warns of each line of a reservation that may be partial and is. Whether there was one.
+bool warn_of_less(Context& context, const Operation& operation, const Receipt& receipt) {
   if (!operation.allow_partial) return false;
+  bool less = false;
   // Line by line, which both have in one order: sums may not fit.
   for (std::size_t i = 0; i < operation.lines.size(); ++i) {
-    if (receipt.lines.at(i).reserved_delta < operation.lines[i].quantity) return true;
+    const auto& line = receipt.lines.at(i);
+    if (line.reserved_delta >= operation.lines[i].quantity) continue;
+    less = true;
+    context.warn(fmt::format("{} of {} {} are held in {}", line.reserved_delta, operation.lines[i].quantity,
+                             text::printable(line.sku), text::printable(line.warehouse)));
   }
-  return false;
+  return less;
 }
 
 }  // namespace
@@ -255,7 +260,13 @@ Exit post_and_report(Context& context, db::SqlStore& store, Operation operation,
   std::vector<Operation> batch{std::move(operation)};
   auto outcomes = ledger.post(batch, options);
   auto& outcome = outcomes.front();
-  if (outcome.rejection) throw *outcome.rejection;
+  if (outcome.rejection) {
+    if (outcome.replayed) {
+      outcome.rejection->hint =
+          "answered so before under this id, whatever is there now; a new --id asks anew";
+    }
+    throw *outcome.rejection;
+  }
   if (!dry_run) {
     context.committed = true;
     context.committed_key = outcome.receipt->key;
@@ -265,7 +276,7 @@ Exit post_and_report(Context& context, db::SqlStore& store, Operation operation,
   const auto format = context.format();
   if (format == io::Format::table) show_prices(answer, currency);
   io::print_answer(context.out, format, answer, context.table_options());
-  return holds_less(batch.front(), *outcome.receipt) ? Exit::partial : Exit::ok;
+  return warn_of_less(context, batch.front(), *outcome.receipt) ? Exit::partial : Exit::ok;
 }
 
 }  // namespace invctl::cmd

@@ -32,6 +32,7 @@ class Context {
   // names the operation in that message.
   bool committed = false;
   std::string committed_key;
+  std::string committed_hint = "it was done: look before you repeat it";  // where there is no key
 
   io::Format format();
   io::TableOptions table_options(std::string empty_note = {});

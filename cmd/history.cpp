@@ -33,7 +33,7 @@ HistoryFilter to_filter(const HistoryOptions& options) {
     if (!parse_kind(*options.kind)) {
       throw Error(Exit::usage, fmt::format("{} is not a kind of operation", text::quoted(*options.kind)),
                   "receive, ship, adjust, purchase, transfer, reserve, confirm, release, extend, expire, "
-                  "opening or reverse");
+                  "count, opening or reverse");
     }
     filter.kind = *options.kind;
   }

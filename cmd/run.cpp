@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <optional>
 
 #include "command.hpp"
@@ -67,7 +68,7 @@ Error unknown_command(const std::string& word) {
 }
 
 // What is wrong with the words, in our own style; CLI11's texts name its own types.
-Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
+Error usage_error(const CLI::ParseError& error, const std::string& path) {
   std::string message = error.what();
   if (!message.empty() && message[0] >= 'A' && message[0] <= 'Z' &&
       (message.size() < 2 || message[1] < 'A' || message[1] > 'Z')) {
@@ -75,7 +76,54 @@ Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
   }
   while (!message.empty() && (message.back() == '.' || message.back() == '\n')) message.pop_back();
   return Error(Exit::usage, text::printable(message),
-               fmt::format("`{} --help` shows how it is used", app.get_name()));
+               fmt::format("`invctl {} --help` shows how it is used", path));
+}
+
+// The words that were not understood, in the order in which they stand.
+Error unexpected_words(const CLI::App& root, const CLI::App& used, const std::string& path) {
+  const auto words = root.remaining(true);
+  const auto odd =
+      std::find_if(words.begin(), words.end(), [](const auto& word) { return word.starts_with('-'); });
+  const auto& word = odd == words.end() ? words.front() : *odd;
+  std::vector<std::string> names;
+  if (word.starts_with("--")) {
+    for (const auto* app : {&root, &used}) {
+      for (const auto* option : app->get_options()) {
+        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+      }
+    }
+  } else {
+    for (const auto* command : used.get_subcommands({})) names.push_back(command->get_name());
+  }
+  const auto near = text::closest(word.substr(0, word.find('=')), names);
+  const bool command = !word.starts_with('-') && !names.empty();
+  const auto what = command ? fmt::format("a command of {}", used.get_name()) : std::string("expected here");
+  return Error(Exit::usage, fmt::format("{} is not {}", text::quoted(word), what),
+               near.empty() ? fmt::format("`invctl {} --help` shows how it is used", path)
+                            : fmt::format("did you mean {}?", near));
+}
+
+// An option whose value was forgotten takes the next word, and that may be --dry-run: then what was to be
+// tried is done. Where such a value is meant, = gives it.
+void refuse_swallowed_options(const CLI::App& root, const CLI::App& chosen, int argc, char** argv) {
+  std::vector<const CLI::App*> apps = {&root, &chosen};
+  for (const auto* command : chosen.get_subcommands({})) apps.push_back(command);
+  const auto find = [&](const std::string& word) -> const CLI::Option* {
+    if (word.size() < 2 || word[0] != '-') return nullptr;
+    for (const auto* app : apps) {
+      if (const auto* option = app->get_option_no_throw(word)) return option;
+    }
+    return nullptr;
+  };
+  for (int i = 1; i + 1 < argc && std::string_view(argv[i]) != "--"; ++i) {
+    const auto* option = find(argv[i]);
+    if (option == nullptr || option->get_items_expected_min() == 0) continue;
+    if (find(argv[i + 1]) != nullptr) {
+      throw Error(Exit::usage, fmt::format("{} has no value: {} follows", argv[i], argv[i + 1]),
+                  fmt::format("{0}={1} gives it that one", argv[i], argv[i + 1]));
+    }
+    ++i;  // its value, whatever it looks like
+  }
 }
 
 // The words that ask for JSON count even where the rest of the line could not be parsed.
@@ -117,7 +165,8 @@ int report_output(Context& context, const io::OutputError& error, bool json) {
         context,
         Error(Exit::unreported,
               fmt::format("the change is stored, but could not be reported{}: {}", which, error.message),
-              "repeat with the same --id to see the result again"),
+              context.committed_key.empty() ? context.committed_hint
+                                            : "repeat with the same --id to see the result again"),
         json);
   }
   if (error.closed_pipe()) return static_cast<int>(Exit::ok);
@@ -154,6 +203,7 @@ int parse_and_run(Context& context, int argc, char** argv, bool& json) {
   }
 
   try {
+    refuse_swallowed_options(root, *chosen, argc, argv);
     root.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     context.out.write(
@@ -169,7 +219,12 @@ int parse_and_run(Context& context, int argc, char** argv, bool& json) {
     const CLI::App* used = chosen;
     while (!used->get_subcommands().empty()) used = used->get_subcommands().front();
     if (used != chosen) context.command += " " + used->get_name();
-    throw usage_error(error, *chosen);
+    const auto path = context.command;
+    const bool unknown = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) ||
+                         (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
+                          used == chosen && command != nullptr && !chosen->get_subcommands({}).empty());
+    if (unknown && !root.remaining(true).empty()) throw unexpected_words(root, *used, path);
+    throw usage_error(error, path);
   }
   json = wants_json_errors(context, argc, argv);
   if (command == nullptr) {

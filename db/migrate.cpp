@@ -39,13 +39,28 @@ std::map<int, Applied> read_journal(Connection& connection) {
   return applied;
 }
 
+int version_of(std::string_view text) {
+  int version = 0;
+  std::from_chars(text.data(), text.data() + text.size(), version);
+  return version;
+}
+
+int stored_version(Connection& connection) {
+  Query query(connection, "SELECT value FROM setting WHERE name = 'schema_version'");
+  return query.next() ? version_of(query.text(0)) : 0;
+}
+
+Error schema_too_new(int version, int newest) {
+  return Error(
+      Exit::unavailable, "schema_too_new",
+      fmt::format("the database has schema version {}, this program knows up to {}", version, newest),
+      "use a newer invctl");
+}
+
 void check_journal(const std::map<int, Applied>& applied, const std::vector<Migration>& migrations) {
   const int newest = migrations.empty() ? 0 : migrations.back().version;
   if (!applied.empty() && applied.rbegin()->first > newest) {
-    throw Error(Exit::unavailable, "schema_too_new",
-                fmt::format("the database has schema version {}, this program knows up to {}",
-                            applied.rbegin()->first, newest),
-                "use a newer invctl");
+    throw schema_too_new(applied.rbegin()->first, newest);
   }
   for (const auto& migration : migrations) {
     const auto found = applied.find(migration.version);
@@ -63,11 +78,6 @@ void put_setting(Connection& connection, std::string_view name, std::string_view
   if (update.bind(value).bind(name).run() > 0) return;
   Query insert(connection, "INSERT INTO setting (name, value) VALUES (?, ?)");
   insert.bind(name).bind(value).run();
-}
-
-int stored_version(Connection& connection) {
-  Query query(connection, "SELECT value FROM setting WHERE name = 'schema_version'");
-  return query.next() ? std::stoi(query.text(0)) : 0;
 }
 
 // A random version 4 UUID (RFC 9562).
@@ -143,6 +153,9 @@ MigrationReport migrate(Connection& connection, const std::vector<Migration>& mi
   report.to = report.from;
   bool fresh = true;
   if (has_table(connection, "setting")) {
+    // A newer program may mark a database by its settings alone.
+    const int newest = migrations.empty() ? 0 : migrations.back().version;
+    if (const int stored = stored_version(connection); stored > newest) throw schema_too_new(stored, newest);
     Query query(connection, "SELECT value FROM setting WHERE name = 'database_uuid'");
     fresh = !query.next();
   }
@@ -180,8 +193,7 @@ Settings read_settings(Connection& connection, int expected_version) {
     while (query.next()) {
       const auto name = query.text(0);
       const auto value = query.text(1);
-      if (name == "schema_version")
-        std::from_chars(value.data(), value.data() + value.size(), settings.schema_version);
+      if (name == "schema_version") settings.schema_version = version_of(value);
       if (name == "currency") settings.currency = value;
       if (name == "database_uuid") settings.uuid = value;
     }
@@ -202,10 +214,7 @@ Settings read_settings(Connection& connection, int expected_version) {
                 "`invctl init-db` upgrades it");
   }
   if (settings.schema_version > expected_version) {
-    throw Error(Exit::unavailable, "schema_too_new",
-                fmt::format("the database has schema version {}, this program knows up to {}",
-                            settings.schema_version, expected_version),
-                "use a newer invctl");
+    throw schema_too_new(settings.schema_version, expected_version);
   }
   return settings;
 }

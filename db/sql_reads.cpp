@@ -333,8 +333,10 @@ void SqlStore::products(const ProductFilter& filter, const std::function<void(co
     const auto on_hand = checked_add(current->on_hand, query.integer(8));
     const auto reserved = checked_add(current->reserved, query.integer(9));
     if (!on_hand || !reserved) {
-      throw Error(Exit::internal, fmt::format("the stock of {} over all warehouses does not fit 64 bits",
-                                              text::printable(current->sku)));
+      throw Error(Exit::conflict, "overflow",
+                  fmt::format("the stock of {} over all warehouses does not fit 64 bits",
+                              text::printable(current->sku)),
+                  "ship or adjust some of it");
     }
     current->on_hand = *on_hand;
     current->reserved = *reserved;

@@ -226,8 +226,8 @@ SqliteConnection::SqliteConnection(const std::string& path, const Options& optio
       [](sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_int64(context, now_utc()); },
       nullptr, nullptr);
   // Not left to how the library was compiled: checkpoints sync, commits do not; commit() does it for them.
-  execute("PRAGMA synchronous = NORMAL");
-  execute("PRAGMA foreign_keys = ON");
+  SqliteConnection::execute("PRAGMA synchronous = NORMAL");
+  SqliteConnection::execute("PRAGMA foreign_keys = ON");
 }
 
 void SqliteConnection::create_file(const std::string& path) {

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
@@ -10,6 +13,9 @@
 namespace invctl::db {
 
 namespace {
+
+constexpr std::array<std::string_view, 5> parameter_names = {"socket", "tls", "ca", "password-file",
+                                                             "defaults-file"};
 
 [[noreturn]] void refuse(std::string_view url, const std::string& why) {
   throw Error(Exit::usage, fmt::format("{}: {}", text::printable(redact_url(url)), why),
@@ -62,7 +68,8 @@ Host parse_host(std::string_view url, std::string_view s) {
   if (!port.empty()) {
     const auto result = std::from_chars(port.data(), port.data() + port.size(), host.port);
     if (result.ec != std::errc() || result.ptr != port.data() + port.size() || host.port == 0) {
-      refuse(url, fmt::format("{} is not a port", text::quoted(port)));
+      // Not shown: it may be a password whose '@' was forgotten.
+      refuse(url, "behind the : of a host stands a port, a number from 1 to 65535");
     }
   }
   return host;
@@ -92,7 +99,13 @@ void parse_parameter(std::string_view url, std::string_view parameter, Url& out)
   } else if (name == "defaults-file") {
     out.defaults_file = value;
   } else {
-    const auto near = text::closest(name, {"socket", "tls", "ca", "password-file", "defaults-file"});
+    if (name == "password" || name == "passwd" || name == "pwd") {
+      refuse(url,
+             "a password is no parameter: it comes from INVCTL_DB_PASSWORD, password-file=FILE or "
+             "defaults-file=FILE");
+    }
+    const auto near =
+        text::closest(name, std::vector<std::string>(parameter_names.begin(), parameter_names.end()));
     refuse(url, fmt::format("{} is not a parameter{}", text::quoted(name),
                             near.empty() ? std::string() : ", did you mean " + near));
   }
@@ -142,22 +155,64 @@ Url parse_url(std::string_view url) {
   if (const auto scheme = url.find("://"); scheme != std::string_view::npos) {
     refuse(url, fmt::format("{} is not a kind of database", text::quoted(url.substr(0, scheme))));
   }
+  for (const std::string_view scheme : {"mysql:", "mariadb:"}) {
+    if (url.starts_with(scheme)) refuse(url, fmt::format("the address of a server begins with {}//", scheme));
+  }
   Url out;
   out.path = std::string(url.starts_with("sqlite:") ? url.substr(7) : url);
   if (out.path.empty()) refuse(url, "the file's name is missing");
   return out;
 }
 
+namespace {
+
+bool names_a_server(std::string_view url) {
+  const auto scheme = url.substr(0, url.find(':'));
+  return scheme != url && (scheme == "mysql" || scheme == "mariadb");
+}
+
+// The values of parameters that no address has may be a password that somebody hoped for.
+std::string redact_parameters(std::string_view parameters) {
+  std::string shown;
+  for (const auto parameter : text::split(parameters, '&')) {
+    if (!shown.empty()) shown += '&';
+    const auto equals = parameter.find('=');
+    const auto name = parameter.substr(0, equals);
+    const bool known =
+        std::find(parameter_names.begin(), parameter_names.end(), name) != parameter_names.end();
+    shown += known || equals == std::string_view::npos ? std::string(parameter) : std::string(name) + "=***";
+  }
+  return shown;
+}
+
+}  // namespace
+
 std::string redact_url(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  const auto from = scheme + 3;
-  // A password may itself hold '/' or '@' when somebody forgot to escape it: cut generously.
-  const auto at = url.rfind('@');
-  if (at == std::string_view::npos || at < from) return std::string(url);
-  const auto colon = url.substr(from, at - from).find(':');
-  if (colon == std::string_view::npos) return std::string(url);
-  return std::string(url.substr(0, from + colon + 1)) + "***" + std::string(url.substr(at));
+  if (!names_a_server(url) && url.find("://") == std::string_view::npos) return std::string(url);
+  const auto from = url.find_first_not_of(":/", url.find(':'));
+  if (from == std::string_view::npos) return std::string(url);
+  std::string shown(url.substr(0, from));
+  auto rest = url.substr(from);
+  // A password may itself hold '/', '?' or '@' when somebody forgot to escape it: cut generously.
+  const auto at = rest.rfind('@');
+  const auto login = rest.substr(0, at == std::string_view::npos ? 0 : at);
+  if (const auto colon = login.find(':'); colon != std::string_view::npos) {
+    shown += std::string(login.substr(0, colon)) + ":***";
+    rest = rest.substr(at);
+  }
+  const auto question = rest.find('?');
+  auto place = std::string(rest.substr(0, question));
+  if (at == std::string_view::npos && !place.starts_with('[')) {
+    // Without '@' what stands behind a ':' should be a port.
+    for (auto colon = place.find(':'); colon != std::string::npos; colon = place.find(':', colon + 1)) {
+      const auto end = std::min(place.find_first_of("/,:", colon + 1), place.size());
+      const bool port = place.find_first_not_of("0123456789", colon + 1) >= end;
+      if (!port) place.replace(colon + 1, end - colon - 1, "***");
+    }
+  }
+  shown += place;
+  if (question != std::string_view::npos) shown += "?" + redact_parameters(rest.substr(question + 1));
+  return shown;
 }
 
 }  // namespace invctl::db

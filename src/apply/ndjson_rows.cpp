@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "apply/row_source.hpp"
 #include "core/text.hpp"
@@ -104,8 +105,19 @@ class NdjsonRows : public RowSource {
       return false;
     }
     Json json;
+    std::vector<std::set<std::string>> names;  // of the objects that are open
+    std::optional<std::string> twice;
+    const auto note_name = [&](int, Json::parse_event_t event, Json& part) {
+      if (event == Json::parse_event_t::object_start) names.emplace_back();
+      if (event == Json::parse_event_t::object_end) names.pop_back();
+      if (event == Json::parse_event_t::key && !names.back().insert(part.get<std::string>()).second &&
+          !twice) {
+        twice = part.get<std::string>();
+      }
+      return true;
+    };
     try {
-      json = Json::parse(line);
+      json = Json::parse(line, note_name);
     } catch (const Json::parse_error& error) {
       // `byte` counts from 1 and stands on the character that did not fit, or behind the end.
       const auto at = error.byte == 0 ? 0 : std::min(error.byte - 1, line.size());
@@ -114,6 +126,10 @@ class NdjsonRows : public RowSource {
     }
     if (!json.is_object()) {
       fail(1, "is not a JSON object");
+      return false;
+    }
+    if (twice) {  // which of the two was meant cannot be known
+      fail(1, fmt::format("{} stands twice in one object", text::quoted(*twice)));
       return false;
     }
     read_texts(json, row_, 0);

@@ -162,12 +162,14 @@ class Decider {
       return;
     }
     if (line.expect_version && *line.expect_version != row.version) {
-      refusals_.add(precondition, Exit::conflict, "moved", "count it again, or choose another --policy",
-                    line_error(fmt::format("{} in {} moved {} since it was counted",
-                                           text::printable(product.sku), text::printable(warehouse.code),
-                                           text::count(row.version - *line.expect_version, "time")),
-                               warehouse.code, product.sku,
-                               {{"version", row.version}, {"counted_version", *line.expect_version}}));
+      refusals_.add(
+          precondition, Exit::conflict, "moved",
+          "open a new count, or --policy rebase keeps what moved, and as-counted takes what was found",
+          line_error(fmt::format("{} in {} moved {} since the count was opened", text::printable(product.sku),
+                                 text::printable(warehouse.code),
+                                 text::count(row.version - *line.expect_version, "time")),
+                     warehouse.code, product.sku,
+                     {{"version", row.version}, {"counted_version", *line.expect_version}}));
       return;
     }
     switch (operation_.kind) {

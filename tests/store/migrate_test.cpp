@@ -186,6 +186,24 @@ TEST_CASE("migrate refuses a database that holds another program's tables") {
   }
 }
 
+TEST_CASE("a database that a newer program marked is refused, and stays marked") {
+  const TestDatabase database(false);
+  const auto connection = database.connect_as_owner();
+  const auto newest = migrate(*connection, migrations()).to;
+  connection->execute("UPDATE setting SET value = '99' WHERE name = 'schema_version'");
+  for (const bool dry_run : {true, false}) {
+    try {
+      migrate(*connection, migrations(), dry_run);
+      FAIL("it was taken for its own");
+    } catch (const Error& error) {
+      CHECK(error.exit == Exit::unavailable);
+      CHECK(error.code == "schema_too_new");
+    }
+  }
+  CHECK(db::read_settings(*connection, 99).schema_version == 99);
+  CHECK(newest < 99);
+}
+
 TEST_CASE("a database that was never initialised is unavailable and says how to initialise it") {
   const TestDatabase database(false);
   try {

@@ -223,6 +223,18 @@ TEST_CASE("malformed JSON has a line and a column, and later lines are still rea
         "4! f:4: quantity: 2.5 is not a whole number;\n5:ship E/A=1\n");
 }
 
+TEST_CASE("a name that stands twice in a JSON object is refused, at any depth") {
+  CHECK(
+      text_of(
+          "{\"kind\":\"ship\",\"warehouse\":\"E\",\"sku\":\"A\",\"quantity\":2,\"quantity\":30}\n"
+          "{\"kind\":\"ship\",\"warehouse\":\"E\",\"lines\":[{\"sku\":\"A\",\"sku\":\"B\",\"quantity\":1}]}\n"
+          "{\"kind\":\"ship\",\"warehouse\":\"E\",\"lines\":[{\"sku\":\"A\",\"quantity\":1},"
+          "{\"sku\":\"B\",\"quantity\":1}]}\n",
+          {}, true) ==
+      "1! f:1:1: \"quantity\" stands twice in one object;\n2! f:2:1: \"sku\" stands twice in one object;\n"
+      "3:ship E/A=1 E/B=1\n");
+}
+
 TEST_CASE("lines are read alike however the bytes arrive, and long ones do not need memory") {
   const std::string text =
       "\xef\xbb\xbf"
