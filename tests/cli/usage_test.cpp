@@ -283,7 +283,7 @@ TEST_CASE("an option whose value was forgotten does not take the next option for
        "--note has no value: --dry-run follows",
        "--note=--dry-run gives it that one"},
       {{"ship", "BOLT=1", "-w", "--ref", "x"}, "-w has no value: --ref follows", "-w=--ref"},
-      {{"stock", "--sku", "--json"}, "--sku has no value: --json follows", "--sku=--json"},
+      {{"stock", "--sku", "--quiet"}, "--sku has no value: --quiet follows", "--sku=--quiet"},
   });
   // What only looks like one is a value.
   CHECK(db.run({"ship", "-w", "EAST", "BOLT=1", "--note", "--no-such-option", "--dry-run"}).exit == 0);
