@@ -28,7 +28,7 @@ namespace invctl::db {
 
 namespace {
 
-constexpr std::size_t secret_file_most = 64 * 1024;
+constexpr std::size_t secret_file_most = std::size_t{64} * 1024;
 
 std::string read_secret_file(const std::string& path, std::string_view what) {
   const auto refuse = [&](const std::string& why, const std::string& hint = {}) {
