@@ -23,6 +23,7 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "mysql_tls.hpp"
 
 namespace invctl::db {
 
@@ -201,8 +202,9 @@ sql::ConnectOptionsMap connect_options(const MysqlLogin& login, const MysqlEndpo
   throw Error(Exit::unavailable, "tls_missing", what, "set up TLS on the server");
 }
 
-// Asks what connecting does not tell: whether TLS is in force (the client falls back to plain text without a
-// word) and whether a Galera node has joined its cluster.
+// Asks what connecting does not tell: whether TLS is in force (TlsBeforeLogin refused who does not offer it;
+// a client library that knows no such rule falls back to plain text without a word) and whether a Galera node
+// has joined its cluster.
 void check_session(sql::Connection& session, const MysqlLogin& login, const MysqlEndpoint& endpoint) {
   const bool many = login.endpoints.size() > 1;
   if (!many && !login.needs_tls(endpoint)) return;
@@ -300,9 +302,15 @@ MysqlLogin resolve_login(const Url& url) {
 std::unique_ptr<sql::Connection> open_session(const MysqlLogin& login, const MysqlEndpoint& endpoint,
                                               const MysqlTimeouts& timeouts) {
   auto options = connect_options(login, endpoint, timeouts);
-  std::unique_ptr<sql::Connection> session(driver_of_this_thread()->connect(options));
-  check_session(*session, login, endpoint);
-  return session;
+  const TlsBeforeLogin rule(login.needs_tls(endpoint));
+  try {
+    std::unique_ptr<sql::Connection> session(driver_of_this_thread()->connect(options));
+    check_session(*session, login, endpoint);
+    return session;
+  } catch (const sql::SQLException&) {
+    if (rule.refused()) refuse_plaintext(login, endpoint);
+    throw;
+  }
 }
 
 }  // namespace invctl::db

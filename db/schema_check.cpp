@@ -14,7 +14,7 @@ namespace invctl::db {
 
 namespace {
 
-using Kind = SchemaPart::Kind;
+using PartKind = SchemaPart::Kind;
 
 // bigint(20) of MariaDB is MySQL's bigint, and INTEGER is another name of INT.
 std::string plain_type(std::string_view type) {
@@ -40,7 +40,7 @@ void add_parts(std::string_view sql, std::vector<SchemaPart>& parts) {
   std::string table;
   bool creating = false;
   const auto column = [&](std::string_view name, std::string_view type) {
-    parts.push_back({Kind::column, fmt::format("{}.{}", table, name), plain_type(type)});
+    parts.push_back({PartKind::column, fmt::format("{}.{}", table, name), plain_type(type)});
   };
   for (const auto line : text::split(sql, '\n')) {
     const auto words = words_of(line);
@@ -51,9 +51,9 @@ void add_parts(std::string_view sql, std::vector<SchemaPart>& parts) {
     if (words[0] == "CREATE" && words[1] == "TABLE") {
       table = std::string(words[2]);
       creating = true;
-      parts.push_back({Kind::table, table, ""});
+      parts.push_back({PartKind::table, table, ""});
     } else if (words[0] == "CREATE" && words[1] == "TRIGGER") {
-      parts.push_back({Kind::trigger, std::string(words[2]), ""});
+      parts.push_back({PartKind::trigger, std::string(words[2]), ""});
     } else if (words[0] == "ALTER" && words[1] == "TABLE") {
       table = std::string(words[2]);
     } else if (words[0].front() == ')') {
@@ -102,7 +102,7 @@ bool may_see_triggers(Connection& connection) {
 }  // namespace
 
 std::string_view SchemaPart::kind_name() const {
-  return kind == Kind::table ? "table" : kind == Kind::column ? "column" : "trigger";
+  return kind == PartKind::table ? "table" : kind == PartKind::column ? "column" : "trigger";
 }
 
 std::string SchemaPart::message() const {
@@ -122,10 +122,10 @@ SchemaCheck check_schema(Connection& connection) {
   check.sees_triggers = may_see_triggers(connection);
   std::set<std::string> missing_tables;
   for (auto part : parts_of_schema(connection.dialect())) {
-    if (part.kind == Kind::trigger && !check.sees_triggers) continue;
-    const auto there = found.find((part.kind == Kind::trigger ? "trigger " : "") + part.name);
-    if (part.kind == Kind::table && there == found.end()) missing_tables.insert(part.name);
-    if (part.kind == Kind::column) {
+    if (part.kind == PartKind::trigger && !check.sees_triggers) continue;
+    const auto there = found.find((part.kind == PartKind::trigger ? "trigger " : "") + part.name);
+    if (part.kind == PartKind::table && there == found.end()) missing_tables.insert(part.name);
+    if (part.kind == PartKind::column) {
       if (missing_tables.contains(part.name.substr(0, part.name.find('.')))) continue;
       if (there != found.end() && there->second != part.type) {
         part.wanted = std::exchange(part.type, there->second);

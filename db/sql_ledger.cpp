@@ -10,17 +10,6 @@ namespace {
 
 constexpr std::int64_t highest_id = std::numeric_limits<std::int64_t>::max();
 
-// What was tampered with is named by whoever checks it, so a wrong length is not an error here.
-template <std::size_t N>
-void read_bytes(const Query& query, int column, std::array<unsigned char, N>& into) {
-  const auto bytes = query.view(column);
-  if (bytes.size() == N) {
-    std::copy(bytes.begin(), bytes.end(), into.begin());
-  } else {
-    into.fill(0xff);
-  }
-}
-
 void read_optional(const Query& query, int column, std::optional<std::string>& into) {
   if (query.is_null(column)) {
     into.reset();

@@ -24,11 +24,11 @@ std::string products_sql(std::string_view now, std::size_t n) {
                      price_in_effect(now), placeholders(n));
 }
 
-WarehouseInfo read_warehouse(const Query& query) {
+WarehouseInfo read_warehouse_info(const Query& query) {
   return {query.integer(0), query.text(1), !query.is_null(2)};
 }
 
-ProductInfo read_product(const Query& query) {
+ProductInfo read_product_info(const Query& query) {
   return {query.integer(0), query.text(1), query.optional_integer(2), !query.is_null(3)};
 }
 
@@ -90,7 +90,7 @@ void SqlStore::expect(const Operation& operation) {
 std::vector<WarehouseInfo> SqlStore::find_warehouses(std::span<const std::string> codes) {
   std::vector<WarehouseInfo> found;
   for_lists(*connection_, codes, warehouses_sql, [&](Query& query) {
-    while (query.next()) found.push_back(read_warehouse(query));
+    while (query.next()) found.push_back(read_warehouse_info(query));
   });
   return found;
 }
@@ -98,7 +98,7 @@ std::vector<WarehouseInfo> SqlStore::find_warehouses(std::span<const std::string
 std::vector<WarehouseInfo> SqlStore::all_warehouses() {
   std::vector<WarehouseInfo> found;
   Query query(*connection_, std::string(select_warehouse));
-  while (query.next()) found.push_back(read_warehouse(query));
+  while (query.next()) found.push_back(read_warehouse_info(query));
   return found;
 }
 
@@ -109,7 +109,7 @@ std::vector<ProductInfo> SqlStore::find_products(std::span<const std::string> sk
   for_lists(
       *connection_, skus, [&](std::size_t n) { return products_sql(now, n); },
       [&](Query& query) {
-        while (query.next()) found.push_back(read_product(query));
+        while (query.next()) found.push_back(read_product_info(query));
       });
   return found;
 }
@@ -271,12 +271,12 @@ std::optional<LockedLines> SqlStore::lock_known(std::span<const Place> places) {
   for (const auto& row : locked.rows) same = same && rows.at(row.id) == row.key;
   bool price_to_come = false;
   while (goods.next()) {
-    auto& product = locked.codes.products.emplace_back(read_product(goods));
+    auto& product = locked.codes.products.emplace_back(read_product_info(goods));
     same = same && products.at(product.id) == product.sku;
     price_to_come = price_to_come || !goods.is_null(4);
   }
   while (houses.next()) {
-    auto& warehouse = locked.codes.warehouses.emplace_back(read_warehouse(houses));
+    auto& warehouse = locked.codes.warehouses.emplace_back(read_warehouse_info(houses));
     same = same && warehouses.at(warehouse.id) == warehouse.code;
   }
   if (same && locked.rows.size() == rows.size() && locked.codes.products.size() == products.size() &&

@@ -18,17 +18,6 @@ constexpr std::string_view change_columns =
     "c.id, c.uid, c.idempotency_key, c.actor, c.reason, c.effective_at, c.recorded_at, c.host, "
     "c.tool_version, c.line_count, c.hash";
 
-// What was tampered with is named by whoever checks it.
-template <std::size_t N>
-void read_bytes(const Query& query, int column, std::array<unsigned char, N>& into) {
-  const auto bytes = query.view(column);
-  if (bytes.size() == N) {
-    std::copy(bytes.begin(), bytes.end(), into.begin());
-  } else {
-    into.fill(0xff);
-  }
-}
-
 PriceChange read_change(const Query& query) {
   PriceChange change;
   change.id = query.integer(0);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,6 +46,18 @@ void for_new_rows(Connection& connection, std::string_view table, std::string_vi
 // "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)" for n rows; `first` stands in place of each first "?".
 std::string insert_sql(const std::string& table, const std::string& columns, std::size_t column_count,
                        std::size_t n, std::string_view first = "?");
+
+// A hash or a uid. What was tampered with is named by whoever checks it, so a wrong length is not an error
+// here: all bytes are then 0xff.
+template <std::size_t N>
+void read_bytes(const Query& query, int column, std::array<unsigned char, N>& into) {
+  const auto bytes = query.view(column);
+  if (bytes.size() == N) {
+    std::copy(bytes.begin(), bytes.end(), into.begin());
+  } else {
+    into.fill(0xff);
+  }
+}
 
 // What is reserved of `inventory i`, without what has expired at `now` (an expression).
 std::string reserved_now(std::string_view now);

@@ -23,10 +23,10 @@ bool is_denial(int error) {
 }
 
 [[noreturn]] void throw_open_error(const std::string& what, const std::string& path, int error) {
-  const bool denied = is_denial(error);
-  throw Error(denied ? Exit::not_permitted : Exit::unavailable,
+  const bool by_rights = is_denial(error);
+  throw Error(by_rights ? Exit::not_permitted : Exit::unavailable,
               fmt::format("cannot {} {}: {}", what, text::printable(path), std::strerror(error)),
-              denied ? std::string(permission_hint) : std::string());
+              by_rights ? std::string(permission_hint) : std::string());
 }
 
 // Opening a pipe waits for who writes to it, and opening a device does who knows what: look first.
@@ -73,13 +73,13 @@ std::string make_database_file(const std::string& path) {
 }
 
 bool is_denied(const std::string& path) {
-  const auto denied = [](const std::string& file, int how) {
+  const auto refused = [](const std::string& file, int how) {
     return faccessat(AT_FDCWD, file.c_str(), how, AT_EACCESS) != 0 && is_denial(errno);
   };
   // A database in write-ahead mode needs its side files, also to be read.
   const auto directory = std::filesystem::path(path).parent_path().string();
-  return denied(path, R_OK) || denied(path + "-wal", R_OK | W_OK) || denied(path + "-shm", R_OK | W_OK) ||
-         denied(directory.empty() ? "." : directory, W_OK | X_OK);
+  return refused(path, R_OK) || refused(path + "-wal", R_OK | W_OK) || refused(path + "-shm", R_OK | W_OK) ||
+         refused(directory.empty() ? "." : directory, W_OK | X_OK);
 }
 
 std::optional<std::string> obstacle_beside(const std::string& path) {

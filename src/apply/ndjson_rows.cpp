@@ -14,7 +14,7 @@ namespace invctl::intake {
 
 namespace {
 
-using Json = nlohmann::json;
+using Object = nlohmann::json;
 
 // The characters (code points) before byte `at`, plus one.
 std::size_t column_at(std::string_view line, std::size_t at) {
@@ -24,7 +24,7 @@ std::size_t column_at(std::string_view line, std::size_t at) {
 }
 
 // A value as it stands in the file, cut where it is long.
-std::string shown(const Json& value) {
+std::string shown(const Object& value) {
   const auto text = value.dump();
   if (text.size() <= text::quoted_max_bytes) return text::printable(text);
   return text::quoted(text);
@@ -104,21 +104,21 @@ class NdjsonRows : public RowSource {
       fail(1, fmt::format("lists and objects stand in each other more than {} deep", io::most_levels));
       return false;
     }
-    Json json;
+    Object json;
     std::vector<std::set<std::string>> names;  // of the objects that are open
     std::optional<std::string> twice;
-    const auto note_name = [&](int, Json::parse_event_t event, Json& part) {
-      if (event == Json::parse_event_t::object_start) names.emplace_back();
-      if (event == Json::parse_event_t::object_end) names.pop_back();
-      if (event == Json::parse_event_t::key && !names.back().insert(part.get<std::string>()).second &&
+    const auto note_name = [&](int, Object::parse_event_t event, Object& part) {
+      if (event == Object::parse_event_t::object_start) names.emplace_back();
+      if (event == Object::parse_event_t::object_end) names.pop_back();
+      if (event == Object::parse_event_t::key && !names.back().insert(part.get<std::string>()).second &&
           !twice) {
         twice = part.get<std::string>();
       }
       return true;
     };
     try {
-      json = Json::parse(line, note_name);
-    } catch (const Json::parse_error& error) {
+      json = Object::parse(line, note_name);
+    } catch (const Object::parse_error& error) {
       // `byte` counts from 1 and stands on the character that did not fit, or behind the end.
       const auto at = error.byte == 0 ? 0 : std::min(error.byte - 1, line.size());
       fail(column_at(line, at), at == line.size() ? "the JSON ends too early" : "is not JSON from here on");
@@ -140,14 +140,14 @@ class NdjsonRows : public RowSource {
     return faults_.empty();
   }
 
-  void read_reject_key(const Json& json) {
+  void read_reject_key(const Object& json) {
     auto& id = row_[index_of(Field::id)];
     const auto rejected = json.find(reject_object);
     if (!id.empty() || rejected == json.end() || !rejected->is_object()) return;
     id = plain_text(*rejected, "key").value_or("");
   }
 
-  void read_list(const Json& list) {
+  void read_list(const Object& list) {
     if (!list.is_array() || list.empty()) {
       fail(0, "\"lines\" is not a list of lines");
       return;
@@ -163,7 +163,7 @@ class NdjsonRows : public RowSource {
     }
   }
 
-  void read_texts(const Json& object, Texts& into, std::size_t at) {
+  void read_texts(const Object& object, Texts& into, std::size_t at) {
     for (std::size_t i = 0; i < field_count; ++i) {
       if (mapping_.constants[i]) continue;
       auto value = plain_text(object, keys_[i]);
@@ -179,7 +179,7 @@ class NdjsonRows : public RowSource {
   }
 
   // Texts and whole numbers; empty where there is none. Nothing for a value of another type.
-  static std::optional<std::string> plain_text(const Json& object, const std::string& key) {
+  static std::optional<std::string> plain_text(const Object& object, const std::string& key) {
     const auto found = object.find(key);
     if (found == object.end() || found->is_null()) return "";
     if (found->is_string()) return found->get<std::string>();

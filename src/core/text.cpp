@@ -109,6 +109,12 @@ std::string case_fold(std::string_view s) {
   return map_utf8(s, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
 }
 
+std::size_t character_size(std::string_view s) {
+  std::size_t n = 1;
+  while (n < s.size() && (static_cast<unsigned char>(s[n]) & 0xc0U) == 0x80U) ++n;
+  return n;
+}
+
 std::size_t display_width(std::string_view s) {
   std::size_t width = 0;
   for (std::size_t at = 0; at < s.size();) {

@@ -27,6 +27,9 @@ std::string to_nfc(std::string_view s);
 // Full Unicode case folding, to find codes that differ only by case. `s` is valid UTF-8.
 std::string case_fold(std::string_view s);
 
+// The bytes of the UTF-8 character that `s`, which is not empty, starts with.
+std::size_t character_size(std::string_view s);
+
 // Terminal columns that `s` takes: East Asian wide characters are two, combining marks none.
 std::size_t display_width(std::string_view s);
 

@@ -9,6 +9,9 @@
 
 namespace invctl::io {
 
+// How much is asked for at once, in bytes: of what is looked at line by line, and of whole files.
+inline constexpr std::size_t small_chunk = std::size_t{64} << 10, large_chunk = std::size_t{256} << 10;
+
 class ByteSource {
  public:
   virtual ~ByteSource() = default;

@@ -13,7 +13,6 @@ namespace invctl::io {
 
 namespace {
 
-constexpr std::size_t chunk_bytes = std::size_t{256} << 10;
 constexpr std::size_t room_bytes = std::size_t{64} << 10;  // less is not worth a read
 
 bool is_delimiter(char c) {
@@ -57,7 +56,7 @@ char parse_delimiter(std::string_view name) {
 CsvReader::CsvReader(ByteSource& source, CsvOptions options) : source_(source), options_(options) {
   if (!is_delimiter(options.delimiter)) parse_delimiter({&options.delimiter, 1});
   for (const char c : {options.delimiter, '\r', '\n'}) special_[static_cast<unsigned char>(c)] = true;
-  buffer_.resize(chunk_bytes);
+  buffer_.resize(large_chunk);
 }
 
 // Reads once, keeping what lies between begin_ and end_; false when there is nothing more.

@@ -17,8 +17,6 @@ namespace invctl::io {
 
 namespace {
 
-constexpr std::size_t chunk_bytes = std::size_t{64} << 10;
-
 // Names that Windows programs use and glibc does not know.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> aliases = {{
     {"windows-949", "CP949"},
@@ -60,13 +58,6 @@ std::string hex(std::string_view bytes) {
   for (const char c : bytes)
     out += fmt::format("{}0x{:02x}", out.empty() ? "" : " ", static_cast<unsigned char>(c));
   return out;
-}
-
-// The bytes of the UTF-8 character that `s` starts with.
-std::size_t character_size(std::string_view s) {
-  std::size_t n = 1;
-  while (n < s.size() && (static_cast<unsigned char>(s[n]) & 0xc0) == 0x80) ++n;
-  return n;
 }
 
 }  // namespace
@@ -159,7 +150,7 @@ bool Decoder::finish(std::string& out) {
 }
 
 DecodingSource::DecodingSource(ByteSource& input, std::string_view encoding)
-    : input_(input), decoder_(encoding), chunk_(chunk_bytes, '\0') {}
+    : input_(input), decoder_(encoding), chunk_(small_chunk, '\0') {}
 
 std::size_t DecodingSource::read(char* into, std::size_t size) {
   while (taken_ == decoded_.size() && !ended_) {
@@ -185,7 +176,7 @@ void Encoder::convert(std::string_view text, std::string& out) {
   }
   while (conversion_->run(text, out) != Conversion::Result::done) {
     ++replaced_;
-    text.remove_prefix(character_size(text));
+    text.remove_prefix(text::character_size(text));
     std::string_view mark = "?";
     conversion_->run(mark, out);
   }

@@ -9,7 +9,7 @@ namespace invctl::io::html {
 namespace {
 
 // Eight colours that stay apart for the colour-blind (Okabe and Ito), lighter in the dark.
-constexpr std::string_view style = R"css(
+constexpr std::string_view style_sheet = R"css(
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --line: #d0d7de; --page: #ffffff; --box: #f6f8fa;
   --link: #0550ae; --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #cc79a7; --c4: #8a6d00; --c5: #56b4e9; }
 @media (prefers-color-scheme: dark) {
@@ -115,7 +115,8 @@ std::string page(const Page& page) {
       "img-src data:; base-uri 'none'; form-action 'none'\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<link rel=\"icon\" href=\"data:,\">\n";
-  out += fmt::format("<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n", escape(page.title), style);
+  out +=
+      fmt::format("<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n", escape(page.title), style_sheet);
   out += "<a class=\"skip\" href=\"#content\">Skip to the content</a>\n<header>\n";
   out += fmt::format("<h1>{}</h1>\n<p class=\"sub\">{}</p>\n", escape(page.title), escape(page.subtitle));
   out += "<nav aria-label=\"Sections\"><ul>\n";

@@ -13,7 +13,7 @@ namespace invctl::io::html {
 
 namespace {
 
-constexpr double left = 78, right = 16, top = 26, bottom = 46;
+constexpr double plot_left = 78, plot_right = 16, plot_top = 26, plot_bottom = 46;
 constexpr std::size_t most_dots = 1000;  // of all series of a chart
 constexpr std::size_t least_dots = 100;  // of one series, however many there are
 constexpr std::size_t most_marks = 100;  // on a line that does not say which
@@ -82,8 +82,8 @@ class Plot {
   Plot(const PlotAxis& x, const PlotAxis& y, PlotShape shape)
       : wide_(shape == PlotShape::wide ? svg::width : 360),
         tall_(300),
-        x_(x, left, wide_ - right, shape == PlotShape::wide ? 8 : 4),
-        y_(y, tall_ - bottom, top, 5) {}
+        x_(x, plot_left, wide_ - plot_right, shape == PlotShape::wide ? 8 : 4),
+        y_(y, tall_ - plot_bottom, plot_top, 5) {}
 
   std::string run(const std::string& description, const std::vector<PlotSeries>& series) {
     std::size_t guides = 0;
@@ -110,18 +110,18 @@ class Plot {
   }
 
   std::string axes() const {
-    const auto floor = tall_ - bottom;
-    const auto edge = wide_ - right;
+    const auto floor = tall_ - plot_bottom;
+    const auto edge = wide_ - plot_right;
     std::string out;
     for (const auto step : y_.steps()) {
-      out += line("grid", left, edge, y_.at(step), y_.at(step)) +
-             words(left - 6, y_.at(step) + 4, "end", y_.label(step));
+      out += line("grid", plot_left, edge, y_.at(step), y_.at(step)) +
+             words(plot_left - 6, y_.at(step) + 4, "end", y_.label(step));
     }
     // Labels of a logarithmic axis crowd; one that would touch the one before it is left out.
     double free_from = 0;
     for (const auto step : x_.steps()) {
       const auto at = x_.at(step);
-      out += line("grid", at, at, top, floor);
+      out += line("grid", at, at, plot_top, floor);
       const auto label = x_.label(step);
       const auto half = reach(label) / 2;
       const auto middle = std::max(std::min(at, wide_ - half), half);  // within the picture
@@ -129,9 +129,9 @@ class Plot {
       out += words(middle, floor + 17, "middle", label);
       free_from = middle + half + svg::label_gap / 2;
     }
-    out += line("axis", left, edge, floor, floor) + line("axis", left, left, top, floor);
+    out += line("axis", plot_left, edge, floor, floor) + line("axis", plot_left, plot_left, plot_top, floor);
     return out + words(6, 14, "start", y_.title()) +
-           words((left + edge) / 2, tall_ - 8, "middle", x_.title());
+           words((plot_left + edge) / 2, tall_ - 8, "middle", x_.title());
   }
 
   std::string draw(const PlotSeries& series, std::size_t number) {

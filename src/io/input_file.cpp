@@ -17,8 +17,6 @@ namespace invctl::io {
 
 namespace {
 
-constexpr std::size_t chunk_bytes = std::size_t{256} << 10;
-
 std::string reason(int error) {
   return std::generic_category().message(error);
 }
@@ -125,7 +123,7 @@ void InputFile::spool() {
   if (copy < 0) cannot_spool(name_, directory, errno);
   InputFile from(name_, std::exchange(fd_, copy));
   from.owned_ = std::exchange(owned_, true);
-  std::string chunk(chunk_bytes, '\0');
+  std::string chunk(large_chunk, '\0');
   for (;;) {
     const auto n = read_some(from.fd_, chunk.data(), chunk.size());
     if (n < 0) cannot_read(name_, errno);

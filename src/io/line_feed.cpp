@@ -11,12 +11,6 @@
 
 namespace invctl::io {
 
-namespace {
-
-constexpr std::size_t chunk_bytes = std::size_t{64} << 10;
-
-}  // namespace
-
 bool LineFeed::ready() const {
   pollfd waiting{fd_, POLLIN, 0};
   return ::poll(&waiting, 1, 0) > 0;
@@ -24,10 +18,10 @@ bool LineFeed::ready() const {
 
 void LineFeed::fill() {
   const auto size = buffer_.size();
-  buffer_.resize(size + chunk_bytes);
+  buffer_.resize(size + small_chunk);
   ssize_t n = -1;
   do {
-    n = ::read(fd_, buffer_.data() + size, chunk_bytes);
+    n = ::read(fd_, buffer_.data() + size, small_chunk);
   } while (n < 0 && errno == EINTR);
   if (n < 0 && errno == EAGAIN) {
     // A descriptor that somebody else made non-blocking.

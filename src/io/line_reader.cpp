@@ -8,7 +8,6 @@ namespace invctl::io {
 
 namespace {
 
-constexpr std::size_t chunk_bytes = std::size_t{64} << 10;
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 }  // namespace
@@ -21,8 +20,8 @@ bool LineReader::refill() {
     end_ -= begin_;
     begin_ = 0;
   }
-  if (buffer_.size() < end_ + chunk_bytes) buffer_.resize(end_ + chunk_bytes);
-  const auto n = source_.read(buffer_.data() + end_, chunk_bytes);
+  if (buffer_.size() < end_ + small_chunk) buffer_.resize(end_ + small_chunk);
+  const auto n = source_.read(buffer_.data() + end_, small_chunk);
   source_ended_ = n == 0;
   end_ += n;
   return n > 0;

@@ -13,12 +13,6 @@ constexpr std::size_t gap = 2;
 constexpr std::size_t text_min = 8;
 constexpr std::string_view ellipsis = "…";
 
-std::size_t character_size(std::string_view s) {
-  std::size_t n = 1;
-  while (n < s.size() && (static_cast<unsigned char>(s[n]) & 0xc0U) == 0x80U) ++n;
-  return n;
-}
-
 void widen(Layout& layout, const Cells& cells) {
   for (std::size_t i = 0; i < layout.widths.size(); ++i) {
     layout.widths[i] = std::max(layout.widths[i], text::display_width(cells[i]));
@@ -80,7 +74,7 @@ std::string shorten(std::string_view s, std::size_t width) {
   std::string out;
   std::size_t used = 0;
   while (!s.empty()) {
-    const auto n = character_size(s);
+    const auto n = text::character_size(s);
     const auto columns = text::display_width(s.substr(0, n));
     if (used + columns > width - 1) break;
     used += columns;

@@ -64,6 +64,8 @@ struct Fact {
   std::optional<std::string> reason;
   std::vector<FactLine> lines;
   std::vector<SaleLine> sales;  // of the root, if asked for
+
+  bool is_sale() const { return root == "ship" || root == "purchase" || root == "confirm"; }
 };
 
 // from <= time < to.

@@ -11,7 +11,7 @@ namespace invctl::report {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, MovementsBy>, 7> names{
+constexpr std::array<std::pair<std::string_view, MovementsBy>, 7> group_names{
     {{"day", MovementsBy::day},
      {"week", MovementsBy::week},
      {"month", MovementsBy::month},
@@ -151,7 +151,7 @@ class Reporter {
 }  // namespace
 
 std::optional<MovementsBy> parse_movements_by(std::string_view name) {
-  for (const auto& [known, by] : names) {
+  for (const auto& [known, by] : group_names) {
     if (known == name) return by;
   }
   return std::nullopt;

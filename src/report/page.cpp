@@ -46,8 +46,8 @@ class PageMaker {
     from_ = range.from == beginning_of_time ? std::min(first, request.now) : range.from;
     to_ = range.to == end_of_time ? std::max(request.now, from_) + 1 : range.to;
     store.product_labels([&](const ProductLabel& product) { products_.push_back(product); });
-    const auto days = day_number(to_ - 1) - day_number(from_) + 1;
-    step_ = days <= 62 ? Step::day : days <= 430 ? Step::week : Step::month;
+    const auto day_count = day_number(to_ - 1) - day_number(from_) + 1;
+    step_ = day_count <= 62 ? Step::day : day_count <= 430 ? Step::week : Step::month;
   }
 
   std::string run() {

@@ -12,10 +12,6 @@ FactQuery sales_of(const TimeRange& range) {
   return {range.by, range.from, range.to, true};
 }
 
-bool is_sale(const std::string& kind) {
-  return kind == "ship" || kind == "purchase" || kind == "confirm";
-}
-
 std::int64_t signed_by(const Fact& fact, std::int64_t value) {
   return fact.undoes ? sub_exact(0, value) : value;
 }
@@ -46,7 +42,7 @@ std::vector<TopProduct> report_top(ReportStore& store, const TimeRange& range, T
   store.stock_rows([&](const StockRow& row) { product_of[row.id] = row.key.product_id; });
   std::unordered_map<std::int64_t, TopProduct> products;
   store.facts(sales_of(range), [&](const Fact& fact) {
-    if (!is_sale(fact.root)) return;
+    if (!fact.is_sale()) return;
     std::set<std::int64_t> met;
     for (const auto& line : fact.lines) {
       const auto id = product_of.at(line.inventory_id);

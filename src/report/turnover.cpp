@@ -8,12 +8,8 @@ namespace invctl::report {
 
 namespace {
 
-bool is_sale(const std::string& kind) {
-  return kind == "ship" || kind == "purchase" || kind == "confirm";
-}
-
 // The on-hand of one inventory row as time goes by.
-struct Course {
+struct UnitTime {
   Quantity on_hand = 0;
   Micros since = 0;
   __int128 unit_time = 0;
@@ -37,8 +33,8 @@ TurnoverReport report_turnover(ReportStore& store, TimeRange range, Micros now,
   report.from = range.from == beginning_of_time ? first : range.from;
   report.to = std::max(report.from, range.to == end_of_time ? now : range.to);
   Balances balances(store, span);
-  std::unordered_map<std::int64_t, Course> courses;
-  const auto course_of = [&](const Balances::Row& row) -> Course& {
+  std::unordered_map<std::int64_t, UnitTime> courses;
+  const auto course_of = [&](const Balances::Row& row) -> UnitTime& {
     const auto [found, fresh] = courses.try_emplace(row.stock.id);
     if (fresh) found->second = {row.opening, report.from, 0, 0};
     return found->second;
@@ -51,7 +47,7 @@ TurnoverReport report_turnover(ReportStore& store, TimeRange range, Micros now,
         auto& course = course_of(*row);
         course.go_to(std::clamp(fact.at, report.from, report.to));
         course.on_hand = add_exact(course.on_hand, line.delta);
-        if (is_sale(fact.root)) course.sold = sub_exact(course.sold, line.delta);
+        if (fact.is_sale()) course.sold = sub_exact(course.sold, line.delta);
       }
       balances.add(fact.at, line);
     }

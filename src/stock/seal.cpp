@@ -14,10 +14,10 @@ namespace invctl {
 
 namespace {
 
-using Place = std::pair<std::string, std::string>;
-using Heads = std::map<Place, ChainHead>;
+using HeadPlace = std::pair<std::string, std::string>;
+using Heads = std::map<HeadPlace, ChainHead>;
 
-Place place_of(const ChainHead& head) {
+HeadPlace head_place(const ChainHead& head) {
   return {head.warehouse, head.sku};
 }
 
@@ -90,10 +90,10 @@ namespace {
 // Heads that moved since they were last sealed. Throws where one went back or is another.
 std::vector<ChainHead> moved_since(SealStore& store, const std::vector<ChainHead>& heads) {
   Heads sealed;
-  store.sealed_heads([&](const SealedLine& line) { sealed[place_of(line.head)] = line.head; });
+  store.sealed_heads([&](const SealedLine& line) { sealed[head_place(line.head)] = line.head; });
   std::vector<ChainHead> moved;
   for (const auto& head : heads) {
-    const auto found = sealed.find(place_of(head));
+    const auto found = sealed.find(head_place(head));
     if (found == sealed.end()) {
       moved.push_back(head);
       continue;
@@ -104,7 +104,7 @@ std::vector<ChainHead> moved_since(SealStore& store, const std::vector<ChainHead
     if (before.version < head.version) {
       moved.push_back(head);
     } else if (!same) {
-      sealed[place_of(before)] = before;
+      sealed[head_place(before)] = before;
     }
   }
   if (sealed.empty()) return moved;
@@ -164,12 +164,12 @@ class SealWalk {
       add("seal_line", movement_name(line.head), fmt::format("seal {}", line.seal_id), "none");
       return;
     }
-    heads_[place_of(line.head)] = line.head;
+    heads_[head_place(line.head)] = line.head;
     if (line.found == line.head.head) {
-      broken_.erase(place_of(line.head));
+      broken_.erase(head_place(line.head));
       return;
     }
-    broken_.insert(place_of(line.head));
+    broken_.insert(head_place(line.head));
     if (!scope_.has_row(line.head.warehouse, line.head.sku)) return;
     add("movement", movement_name(line.head),
         fmt::format("the hash {} of seal {}", to_hex(line.head.head), seal_name(seals_[next_])),
@@ -208,7 +208,7 @@ class SealWalk {
   const std::optional<SealText>& wanted_;
   std::size_t next_ = 0;
   Heads heads_;
-  std::set<Place> broken_;  // whose newest sealed movement is not in the ledger
+  std::set<HeadPlace> broken_;  // whose newest sealed movement is not in the ledger
   SealCheck check_;
 };
 

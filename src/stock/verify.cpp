@@ -20,10 +20,6 @@ std::string brief(const std::string& value) {
 // Movements of a row that wait for an earlier one; more are not the disorder of a cluster.
 constexpr std::size_t most_early = 1000;
 
-std::uint64_t bits(Quantity quantity) {
-  return static_cast<std::uint64_t>(quantity);
-}
-
 bool sells(const std::optional<Kind>& kind) {
   return kind == Kind::purchase || kind == Kind::confirm;
 }

@@ -15,6 +15,12 @@
 
 namespace invctl {
 
+// Sums over a ledger that may be damaged are made of these: they wrap around where a sum of quantities
+// overflows.
+inline std::uint64_t bits(Quantity quantity) {
+  return static_cast<std::uint64_t>(quantity);
+}
+
 // One thing that is not as it must be.
 struct Violation {
   std::string check;  // one of ledger_checks

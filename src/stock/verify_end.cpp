@@ -11,10 +11,6 @@ namespace invctl {
 
 namespace {
 
-std::uint64_t bits(Quantity quantity) {
-  return static_cast<std::uint64_t>(quantity);
-}
-
 std::string shown(const std::optional<Quantity>& quantity) {
   return quantity ? std::to_string(*quantity) : "none";
 }

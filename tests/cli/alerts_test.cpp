@@ -10,6 +10,8 @@
 #include "cli/harness.hpp"
 #include "cli/json_schema.hpp"
 
+namespace alerts_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -298,3 +300,5 @@ TEST_CASE("while many write, each crossing is told exactly once to whoever follo
   CHECK(heard == expected);
   CHECK(count == expected.size());  // none of them twice
 }
+
+}  // namespace alerts_test

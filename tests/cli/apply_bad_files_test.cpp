@@ -9,6 +9,8 @@
 
 #include "harness.hpp"
 
+namespace apply_bad_files_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -211,3 +213,5 @@ TEST_CASE("a line of one gigabyte is named like any other, in 200 MB of memory",
   }
   CHECK(shop.integer("SELECT COUNT(*) FROM operation") == 1);
 }
+
+}  // namespace apply_bad_files_test

@@ -3,6 +3,8 @@
 
 #include "apply_support.hpp"
 
+namespace apply_formats_test {
+
 using namespace invctl::test;
 
 TEST_CASE("foreign files are read as they are: groups, kinds by pattern, reasons") {
@@ -111,3 +113,5 @@ TEST_CASE("receive, ship, adjust and purchase read files of their own kind") {
   CHECK(shop.run({"adjust", "-w", "MAIN", "A=-1"}).exit == 2);
   CHECK(shop.run({"purchase", "A=1"}).exit == 2);
 }
+
+}  // namespace apply_formats_test

@@ -3,6 +3,8 @@
 
 #include "apply_support.hpp"
 
+namespace apply_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -342,3 +344,5 @@ TEST_CASE("what is applied but cannot be reported is exit 13") {
   CHECK(shop.run({"apply", file}, {.stdout_to = "/dev/full"}).exit == 13);
   CHECK(shop.on_hand("A") == 99);
 }
+
+}  // namespace apply_test

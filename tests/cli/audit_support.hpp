@@ -28,10 +28,6 @@ class AuditShop : public Database {
   }
 };
 
-inline std::string error_code(const Result& result) {
-  return result.error().at("code").get<std::string>();
-}
-
 inline std::vector<std::string> reverse(const std::string& operation, std::vector<std::string> more = {}) {
   std::vector<std::string> args = {"reverse", operation, "--reason", "a mistake"};
   args.insert(args.end(), more.begin(), more.end());

@@ -10,6 +10,8 @@
 #include "cli/audit_support.hpp"
 #include "cli/json_schema.hpp"
 
+namespace audit_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -102,7 +104,7 @@ TEST_CASE("a seal that was kept shows that the tail was cut off, whatever became
   CHECK(violations[0].at("key") == "version 2 of BOLT in EAST");
   const auto no_more = db.run({"seal", "--json"});
   CHECK(no_more.exit == 7);
-  CHECK(error_code(no_more) == "tampered");
+  CHECK(no_more.error_code() == "tampered");
   db.execute("DELETE FROM seal_line");
   db.execute("DELETE FROM seal");
   CHECK(db.run({"verify", "--check", "seals", "--check", "hash-chain"}).exit == 0);
@@ -136,7 +138,7 @@ TEST_CASE("rebuild puts a balance right from the ledger, and never the ledger fr
   db.execute("UPDATE inventory SET on_hand = 8 WHERE on_hand = 7");
   const auto broken = db.run({"rebuild", "--apply", "--json"});
   CHECK(broken.exit == 7);
-  CHECK(error_code(broken) == "ledger_broken");
+  CHECK(broken.error_code() == "ledger_broken");
   CHECK(db.integer("SELECT count(*) FROM inventory WHERE on_hand = 8") == 1);
 }
 
@@ -280,10 +282,10 @@ TEST_CASE("an export verifies without a database and fills another one with the 
   other.must({"ship", "-w", "EAST", "BOLT=1"});
   const auto full = other.run({"import", file, "--json"});
   CHECK(full.exit == 5);
-  CHECK(error_code(full) == "not_empty");
+  CHECK(full.error_code() == "not_empty");
   CHECK(other.run({"verify"}).exit == 0);
   Database dollars("USD");
-  CHECK(error_code(dollars.run({"import", file, "--json"})) == "other_currency");
+  CHECK(dollars.run({"import", file, "--json"}).error_code() == "other_currency");
 }
 
 TEST_CASE("apply of an export fills an empty database, and says so when it is there already", "[export]") {
@@ -362,7 +364,7 @@ TEST_CASE("two runs of one name exclude each other, and a killed one frees it", 
   REQUIRE(end >= 0);
   const auto other = db.run({"verify", "--single-instance", "nightly", "--json"});
   CHECK(other.exit == 6);
-  CHECK(error_code(other) == "already_running");
+  CHECK(other.error_code() == "already_running");
   CHECK(db.run({"verify", "--single-instance", "weekly"}).exit == 0);
   CHECK(db.run({"verify"}).exit == 0);
   holder->signal(9);
@@ -389,3 +391,5 @@ TEST_CASE("the answers of the audit commands fit their schemas", "[schema]") {
   const auto full = db.must({"history", "--operation", sold, "--full", "--json"}).json();
   CHECK(schema_faults(db.must({"schema", "history", "full"}).json(), full) == std::vector<std::string>{});
 }
+
+}  // namespace audit_test

@@ -2,6 +2,8 @@
 
 #include "cli/harness.hpp"
 
+namespace change_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -24,10 +26,6 @@ class Shop : public Database {
   }
   std::int64_t count(const std::string& table) { return integer("SELECT count(*) FROM " + table); }
 };
-
-std::string error_code(const Result& result) {
-  return result.error().at("code").get<std::string>();
-}
 
 }  // namespace
 
@@ -100,7 +98,7 @@ TEST_CASE("quantities are decimal whole numbers and nothing else", "[change]") {
             .json()["lines"][0]["on_hand"] == 9223372036854775807LL);
   const auto overflow = db.run({"receive", "-w", "WEST", "BOLT=1", "--json"});
   CHECK(overflow.exit == 5);
-  CHECK(error_code(overflow) == "overflow");
+  CHECK(overflow.error_code() == "overflow");
   CHECK(db.run({"receive", "-w", "EAST", "BOLT=9223372036854775807", "BOLT=1"}).exit == 2);
 }
 
@@ -155,7 +153,7 @@ TEST_CASE("adjust adds, takes away, sets, and compares before it sets", "[change
   const auto stale =
       db.run({"adjust", "-w", "EAST", "BOLT=1", "--set", "--expect", "5", "--reason", "counted", "--json"});
   CHECK(stale.exit == 5);
-  CHECK(error_code(stale) == "precondition_failed");
+  CHECK(stale.error_code() == "precondition_failed");
   db.must({"adjust", "-w", "EAST", "BOLT=9", "--set", "--reason", "counted again"});
   CHECK(db.integer("SELECT count(*) FROM movement WHERE on_hand_delta = 0") == 1);
   CHECK(db.run({"adjust", "-w", "EAST", "BOLT=-10", "--reason", "x"}).exit == 4);
@@ -177,7 +175,7 @@ TEST_CASE("the same request with the same id is done once and answered again", "
   CHECK(db.on_hand("BOLT", "EAST") == 5);
   const auto other = db.run({"receive", "-w", "EAST", "BOLT=6", "--id", "K1", "--json"});
   CHECK(other.exit == 5);
-  CHECK(error_code(other) == "key_reused");
+  CHECK(other.error_code() == "key_reused");
 }
 
 TEST_CASE("a refusal under an id is remembered, even when there is stock again", "[change]") {
@@ -224,7 +222,7 @@ TEST_CASE("a purchase costs price times quantity and is stored with its price", 
         Rows{{"kim", "3", "1500", "4500"}});
   const auto unpriced = db.run({"purchase", "NUT=1", "--user", "kim", "--json"});
   CHECK(unpriced.exit == 5);
-  CHECK(error_code(unpriced) == "no_price");
+  CHECK(unpriced.error_code() == "no_price");
   CHECK(db.run({"purchase", "BOLT=1"}).exit == 2);
 }
 
@@ -263,11 +261,11 @@ TEST_CASE("retired products and warehouses take nothing in and sell nothing", "[
   db.must({"receive", "-w", "EAST", "BOLT=1"});
   const auto stocked = db.run({"product", "retire", "BOLT", "--json"});
   CHECK(stocked.exit == 5);
-  CHECK(error_code(stocked) == "not_empty");
+  CHECK(stocked.error_code() == "not_empty");
   CHECK(db.run({"warehouse", "retire", "EAST"}).exit == 5);
   db.must({"ship", "-w", "EAST", "BOLT=1"});
   db.must({"product", "retire", "BOLT"});
-  CHECK(error_code(db.run({"receive", "-w", "EAST", "BOLT=1", "--json"})) == "retired");
+  CHECK(db.run({"receive", "-w", "EAST", "BOLT=1", "--json"}).error_code() == "retired");
   db.must({"product", "retire", "BOLT", "--undo"});
   db.must({"warehouse", "retire", "WEST"});
   CHECK(db.run({"receive", "-w", "WEST", "BOLT=1"}).exit == 5);
@@ -277,8 +275,8 @@ TEST_CASE("retired products and warehouses take nothing in and sell nothing", "[
 
 TEST_CASE("a code that exists is not added twice", "[catalog]") {
   Shop db;
-  CHECK(error_code(db.run({"product", "add", "BOLT", "--json"})) == "already_exists");
-  CHECK(error_code(db.run({"warehouse", "add", "EAST", "--json"})) == "already_exists");
+  CHECK(db.run({"product", "add", "BOLT", "--json"}).error_code() == "already_exists");
+  CHECK(db.run({"warehouse", "add", "EAST", "--json"}).error_code() == "already_exists");
   CHECK(db.run({"product", "set", "GHOST", "--price", "1"}).exit == 3);
   CHECK(db.run({"product", "set", "BOLT", "--price", "1.5"}).exit == 2);  // KRW has no decimals
   db.must({"product", "set", "BOLT", "--price", "1.0"});
@@ -314,3 +312,5 @@ TEST_CASE("history filters, pages by seq and shows newest first", "[history]") {
   CHECK(db.run({"history", "--kind", "recieve"}).exit == 2);
   CHECK(db.run({"history", "--since", "yesterday"}).exit == 2);
 }
+
+}  // namespace change_test

@@ -5,6 +5,8 @@
 #include "harness.hpp"
 #include "json_schema.hpp"
 
+namespace close_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -225,3 +227,5 @@ TEST_CASE("a month that ten close at once is closed once, and no late posting sl
   CHECK(verify.exit == 0);
   CHECK(db.run({"report", "movements", "--period", "2025-07"}).exit == 0);
 }
+
+}  // namespace close_test

@@ -5,6 +5,8 @@
 #include "hostile_codes.hpp"
 #include "shell.hpp"
 
+namespace completions_shell_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -178,3 +180,5 @@ TEST_CASE("fish is offered words that it quotes where it must") {
     CHECK(result.err.empty());
   }
 }
+
+}  // namespace completions_shell_test

@@ -6,6 +6,8 @@
 #include "harness.hpp"
 #include "hostile_codes.hpp"
 
+namespace completions_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -229,3 +231,5 @@ TEST_CASE("a list that is cut ends with the last of all") {
   CHECK(words.back() == "2");
   CHECK(std::is_sorted(words.begin(), words.end()));
 }
+
+}  // namespace completions_test

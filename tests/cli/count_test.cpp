@@ -11,6 +11,8 @@
 #include "cli/harness.hpp"
 #include "cli/json_schema.hpp"
 
+namespace count_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -362,3 +364,5 @@ TEST_CASE("a count during two hundred shipments a second ends with the balance t
   }
   db.verify();
 }
+
+}  // namespace count_test

@@ -7,6 +7,8 @@
 
 #include "harness.hpp"
 
+namespace damaged_schema_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -166,3 +168,5 @@ TEST_CASE("a table that is taken away and brought back under a load leaves what 
   CHECK(db.integer("SELECT SUM(on_hand) FROM inventory") == 10 + exits[0]);
   CHECK(db.run({"verify"}).exit == 0);
 }
+
+}  // namespace damaged_schema_test

@@ -6,6 +6,8 @@
 #include "shell.hpp"
 #include "transcript.hpp"
 
+namespace docs_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -209,3 +211,5 @@ TEST_CASE("the man pages are clean mdoc that fits 80 columns") {
     }
   }
 }
+
+}  // namespace docs_test

@@ -11,6 +11,8 @@
 
 #include "cli/harness.hpp"
 
+namespace exit_codes_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -204,3 +206,5 @@ TEST_CASE("a database file is made for its owner alone, and so are its side file
     CHECK((info.st_mode & 0777) == 0600);
   }
 }
+
+}  // namespace exit_codes_test

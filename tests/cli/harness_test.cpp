@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace harness_test {
+
 using namespace invctl::test;
 
 TEST_CASE("the harness keeps stdout, stderr and the exit code apart") {
@@ -38,3 +40,5 @@ TEST_CASE("the harness hands the child none of the caller's settings") {
 TEST_CASE("the harness can write to a full device") {
   CHECK(run({"config"}, {.stdout_to = "/dev/full"}).exit == 1);
 }
+
+}  // namespace harness_test

@@ -8,6 +8,8 @@
 #include "hostile_text.hpp"
 #include "io/csv.hpp"
 
+namespace injection_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -330,3 +332,5 @@ TEST_CASE("an error that names an evil code does not do what it says", "[injecti
     CHECK(json.error().at("exit") == text.exit);
   }
 }
+
+}  // namespace injection_test

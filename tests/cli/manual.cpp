@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "harness.hpp"
+#include "transcript.hpp"
 
 namespace invctl::test {
 
@@ -12,13 +13,6 @@ namespace {
 
 // The part of the page that describes the options which several commands share.
 const std::string shared_heading = "Options of a change";
-
-std::vector<std::string> split_lines(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
 
 std::vector<std::string> split_words(const std::string& line) {
   std::istringstream stream(line);

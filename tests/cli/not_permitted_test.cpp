@@ -8,6 +8,8 @@
 
 #include "harness.hpp"
 
+namespace not_permitted_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 namespace fs = std::filesystem;
@@ -151,3 +153,5 @@ TEST_CASE("who may do all of it is served: the refusals above are those of the f
   INFO(result);
   CHECK(result.exit == 0);
 }
+
+}  // namespace not_permitted_test

@@ -9,6 +9,8 @@
 
 #include "harness.hpp"
 
+namespace paths_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 namespace fs = std::filesystem;
@@ -351,3 +353,5 @@ TEST_CASE("doctor warns of a directory that is open to all, and of hard links", 
   fs::create_hard_link(place.path("dir/stock.db"), place.path("dir/other.db"));
   CHECK_THAT(doctor(), Contains("2 hard links"));
 }
+
+}  // namespace paths_test

@@ -6,6 +6,8 @@
 #include "cli/harness.hpp"
 #include "cli/json_schema.hpp"
 
+namespace price_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -398,3 +400,5 @@ TEST_CASE("an export from before prices were recorded is taken in, and its price
   CHECK(copy.run({"verify"}).exit == 0);
   CHECK(copy.must({"price", "history", "BOLT", "--json"}).json().at(0).at("actor") == "import");
 }
+
+}  // namespace price_test

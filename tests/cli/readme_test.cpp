@@ -5,6 +5,8 @@
 
 #include "transcript.hpp"
 
+namespace readme_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -72,3 +74,5 @@ TEST_CASE("a README that shows another number is found out") {
   CHECK(shown != lasting({"receive 3, id auto-77aa, reference PO-1001", "SEOUL  500  664"}, false));
   CHECK(lasting({"sold 100 100", "busy 0"}, true) != lasting({"sold 100 100", "failed 0"}, true));
 }
+
+}  // namespace readme_test

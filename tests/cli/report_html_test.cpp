@@ -7,6 +7,8 @@
 #include "harness.hpp"
 #include "json_schema.hpp"
 
+namespace report_html_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -120,3 +122,5 @@ TEST_CASE("a page whose numbers do not foot is not made, and one of nothing is",
   CHECK_FALSE(file_exists(path));
   CHECK(db.run({"report", "movements", "--html", path}).exit == 2);
 }
+
+}  // namespace report_html_test

@@ -10,6 +10,8 @@
 #include "harness.hpp"
 #include "unit/property.hpp"
 
+namespace report_property_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -211,3 +213,5 @@ TEST_CASE("reports of random histories are those of a plain model, with any mont
     db.must({"verify"});
   }
 }
+
+}  // namespace report_property_test

@@ -4,6 +4,8 @@
 #include "harness.hpp"
 #include "json_schema.hpp"
 
+namespace report_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -309,3 +311,5 @@ TEST_CASE("report top and report purchases know what was undone", "[report]") {
   CHECK(find(report(db, {"purchases"}).at("users"), "user", "lee").at("total_minor") == 3500);
   CHECK(find(report(db, {"top"}).at("products"), "sku", "NUT").at("quantity") == 59);
 }
+
+}  // namespace report_test

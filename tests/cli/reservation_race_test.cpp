@@ -8,6 +8,8 @@
 
 #include "cli/reservation_support.hpp"
 
+namespace reservation_race_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -87,3 +89,5 @@ TEST_CASE("processes that hold, confirm, release and let expire never get in eac
   CHECK(db.integer("SELECT count(*) FROM hold") == 0);
   db.verify();
 }
+
+}  // namespace reservation_race_test

@@ -4,6 +4,8 @@
 #include "cli/json_schema.hpp"
 #include "cli/reservation_support.hpp"
 
+namespace reservation_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -354,3 +356,5 @@ TEST_CASE("an export carries reservations to another database", "[reserve]") {
   copy.must({"confirm", number});
   CHECK(copy.run({"verify"}).exit == 0);
 }
+
+}  // namespace reservation_test

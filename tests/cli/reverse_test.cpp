@@ -3,6 +3,8 @@
 
 #include "cli/audit_support.hpp"
 
+namespace reverse_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -17,7 +19,7 @@ TEST_CASE("a reversal posts the opposite once, links both, and can be reversed i
   CHECK(db.on_hand("BOLT", "EAST") == 0);
   const auto second = db.run(reverse(receipt, {"--json"}));
   CHECK(second.exit == 5);
-  CHECK(error_code(second) == "already_reversed");
+  CHECK(second.error_code() == "already_reversed");
   const auto by = std::to_string(undone.at("operation").get<std::int64_t>());
   db.must(reverse(by));
   CHECK(db.on_hand("BOLT", "EAST") == 5);
@@ -45,7 +47,7 @@ TEST_CASE("a reversal is refused when the stock is gone, of nothing, and of a re
   const auto refusal = db.text("SELECT id FROM operation WHERE idempotency_key = 'too-much'");
   const auto nothing = db.run(reverse(refusal, {"--json"}));
   CHECK(nothing.exit == 5);
-  CHECK(error_code(nothing) == "nothing_to_reverse");
+  CHECK(nothing.error_code() == "nothing_to_reverse");
   CHECK(db.on_hand("BOLT", "EAST") == 2);
 }
 
@@ -136,3 +138,5 @@ TEST_CASE("five hundred operations reversed twice at once are reversed five hund
           "[.long][reverse]") {
   reverse_each_twice_at_once(500);
 }
+
+}  // namespace reverse_test

@@ -10,6 +10,8 @@
 #include "cli/harness.hpp"
 #include "cli/json_schema.hpp"
 
+namespace run_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -238,3 +240,5 @@ TEST_CASE("a run that is killed over and over does every step once", "[run]") {
   CHECK(db.integer("SELECT count(*) FROM operation WHERE kind = 'reverse'") == (fails ? 6 : 0));
   db.verify();
 }
+
+}  // namespace run_test

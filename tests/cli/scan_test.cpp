@@ -9,6 +9,8 @@
 
 #include "cli/harness.hpp"
 
+namespace scan_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -118,3 +120,5 @@ TEST_CASE("a count takes scans too", "[scan]") {
   db.must({"count", "close", "1"});
   CHECK(db.on_hand("PEN") == 10);
 }
+
+}  // namespace scan_test

@@ -3,6 +3,8 @@
 #include "cli/harness.hpp"
 #include "cli/json_schema.hpp"
 
+namespace schema_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -70,3 +72,5 @@ TEST_CASE("the schema check notices a missing, a foreign and a wrong value", "[s
   CHECK(schema_faults(schema, {{"a", 1.5}}).size() == 1);
   CHECK(schema_faults(schema, nlohmann::json::array()).size() == 1);
 }
+
+}  // namespace schema_test

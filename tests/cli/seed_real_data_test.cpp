@@ -5,6 +5,8 @@
 
 #include "harness.hpp"
 
+namespace seed_real_data_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -135,3 +137,5 @@ TEST_CASE("Online Retail seeds 4,070 products from 541,909 rows and rejects the 
   }
   CHECK(std::count(rejects.begin(), rejects.end(), '\n') == 7);
 }
+
+}  // namespace seed_real_data_test

@@ -6,6 +6,8 @@
 #include "harness.hpp"
 #include "seed_support.hpp"
 
+namespace seed_rejects_test {
+
 using namespace invctl::test;
 
 TEST_CASE(
@@ -111,3 +113,5 @@ TEST_CASE("a file of another encoding is read, and its rejected rows are repeate
   CHECK(contains(read_file(db.dir().path("R")), "\nB," + book + ",10.5,"));
   CHECK(db.run({"seed-from-csv", "--products", "p.csv", "--encoding", "klingon"}).exit == 2);
 }
+
+}  // namespace seed_rejects_test

@@ -5,6 +5,8 @@
 #include "harness.hpp"
 #include "seed_support.hpp"
 
+namespace seed_test {
+
 using namespace invctl::test;
 
 TEST_CASE(
@@ -319,3 +321,5 @@ TEST_CASE("the sample catalogue of the project seeds without a remark") {
   CHECK(result.json().at("warehouses").at("inserted") == 5);
   CHECK(db.text("SELECT name FROM warehouse WHERE code = 'SEOUL'") == "서울 물류센터");
 }
+
+}  // namespace seed_test

@@ -9,6 +9,8 @@
 #include "harness.hpp"
 #include "seed_support.hpp"
 
+namespace seed_trouble_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -108,3 +110,5 @@ TEST_CASE("the memory of seeding does not grow with the rows of a file, only wit
   CHECK(small > 1'000);
   CHECK(large - small < 8'000);
 }
+
+}  // namespace seed_trouble_test

@@ -11,6 +11,8 @@
 #include "harness.hpp"
 #include "json_schema.hpp"
 
+namespace simulate_strategies_test {
+
 using namespace invctl::test;
 using nlohmann::json;
 
@@ -258,3 +260,5 @@ TEST_CASE("the page is written once, holds what the report says, and never repla
   CHECK(again.exit == 5);
   CHECK(again.error().at("code") == "already_exists");
 }
+
+}  // namespace simulate_strategies_test

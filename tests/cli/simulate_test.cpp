@@ -8,6 +8,8 @@
 
 #include "harness.hpp"
 
+namespace simulate_test {
+
 using namespace invctl::test;
 using nlohmann::json;
 
@@ -404,3 +406,5 @@ TEST_CASE("the report says the same in every format") {
   for (const auto& item : answer.items()) given.insert(item.key());
   CHECK(described == given);
 }
+
+}  // namespace simulate_test

@@ -3,6 +3,8 @@
 
 #include "harness.hpp"
 
+namespace unit_cost_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -124,3 +126,5 @@ TEST_CASE("an export carries unit costs, and import brings the same hashes", "[c
   const auto heads = "SELECT head_hash FROM inventory";
   CHECK(other.rows(heads) == db.rows(heads));
 }
+
+}  // namespace unit_cost_test

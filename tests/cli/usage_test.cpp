@@ -5,6 +5,8 @@
 
 #include "cli/harness.hpp"
 
+namespace usage_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 using Catch::EndsWith;
@@ -307,3 +309,5 @@ TEST_CASE("a word that no command knows is named, with the one that may have bee
   CHECK_THAT(hint({"warehouse", "add", "A", "B", "C"}),
              Contains("\"B\" is not expected here") && Contains("`invctl warehouse add --help`"));
 }
+
+}  // namespace usage_test

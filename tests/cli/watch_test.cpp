@@ -12,6 +12,8 @@
 
 #include "cli/harness.hpp"
 
+namespace watch_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -155,3 +157,5 @@ TEST_CASE("watch without a terminal, or of what is not there, says so", "[watch]
   Terminal nowhere(db, {"watch", "-w", "NORTH"}, 24, 80);
   CHECK(nowhere.end().exit == 3);
 }
+
+}  // namespace watch_test

@@ -11,6 +11,8 @@
 
 #include "cli/harness.hpp"
 
+namespace apply_kill_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -97,3 +99,5 @@ TEST_CASE("apply that is killed at any moment and repeated ends as if nothing ha
     if (mode == "skip" && kills >= 12) CHECK(in_the_middle > 0);
   }
 }
+
+}  // namespace apply_kill_test

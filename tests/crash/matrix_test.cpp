@@ -7,6 +7,8 @@
 
 #include "life.hpp"
 
+namespace matrix_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -95,3 +97,5 @@ TEST_CASE("the program that is released has no fail points", "[matrix]") {
   CHECK(std::system("grep -q INVCTL_FAIL_POINT '" INVCTL_BINARY "'") != 0);
   CHECK(std::system("grep -q INVCTL_FAIL_POINT '" INVCTL_FAULTY "'") == 0);
 }
+
+}  // namespace matrix_test

@@ -8,6 +8,8 @@
 #include "life.hpp"
 #include "lost_writes.hpp"
 
+namespace power_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -149,3 +151,5 @@ TEST_CASE("negative control: without syncs, what was acknowledged is seen to be 
     CHECK(tally.faults.size() == 1);
   }
 }
+
+}  // namespace power_test

@@ -9,6 +9,8 @@
 
 #include "life.hpp"
 
+namespace process_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -175,3 +177,5 @@ TEST_CASE("a clock that jumps back, before or during a command, leaves a ledger 
     last = row.at("seq").get<std::int64_t>();
   }
 }
+
+}  // namespace process_test

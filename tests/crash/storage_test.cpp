@@ -12,6 +12,8 @@
 
 #include "life.hpp"
 
+namespace storage_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 namespace fs = std::filesystem;
@@ -339,3 +341,5 @@ TEST_CASE("a database that is taken away, or replaced, between two commands is s
   fs::rename(away, disk.directory());
   disk.must({"receive", "-w", "E", "S=1"});
 }
+
+}  // namespace storage_test

@@ -8,6 +8,8 @@
 #include "cli/harness.hpp"
 #include "server/mysql_server.hpp"
 
+namespace buyers_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -109,3 +111,5 @@ TEST_CASE("negative control: reading, then writing, without a lock oversells on 
     CHECK(result.error().at("code") == "invariant");
   }
 }
+
+}  // namespace buyers_test

@@ -11,6 +11,8 @@
 #include "crash/script.hpp"
 #include "resilience/proxied_shop.hpp"
 
+namespace byte_cut_test {
+
 using namespace invctl::test;
 
 namespace {
@@ -142,3 +144,5 @@ TEST_CASE("negative control: repeated without its key, a command that was cut is
   while (sweep.fault().empty()) sweep.take(true);
   CHECK_THAT(sweep.fault(), Catch::Contains("again: "));
 }
+
+}  // namespace byte_cut_test

@@ -13,6 +13,8 @@
 
 #include "cli/harness.hpp"
 
+namespace differential_test {
+
 using namespace invctl::test;
 using nlohmann::json;
 
@@ -409,3 +411,5 @@ TEST_CASE("negative control: one unit more on one side is seen, in an answer and
   CHECK(sqlite.run({{"stock"}, ""}) != server.run({{"stock"}, ""}));
   CHECK(sqlite.everything() != server.everything());
 }
+
+}  // namespace differential_test

@@ -7,6 +7,8 @@
 #include "resilience/own_shop.hpp"
 #include "sql_store.hpp"
 
+namespace full_server_test {
+
 using namespace invctl::test;
 using namespace std::chrono_literals;
 using Catch::Contains;
@@ -122,3 +124,5 @@ TEST_CASE(
   }
   CHECK(shop.is_sound());
 }
+
+}  // namespace full_server_test

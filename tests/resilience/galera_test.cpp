@@ -14,6 +14,8 @@
 #include "server/galera_cluster.hpp"
 #include "server/mysql_server.hpp"
 
+namespace galera_test {
+
 using namespace invctl::test;
 using namespace std::chrono_literals;
 
@@ -312,3 +314,5 @@ TEST_CASE("two of three nodes dead: nothing is sold and nothing is lied about un
   CHECK(shop.everywhere("SELECT SUM(on_hand) FROM DB.inventory") == std::set<std::int64_t>{all});
   shop.verify_everywhere();
 }
+
+}  // namespace galera_test

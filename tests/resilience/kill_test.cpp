@@ -8,6 +8,8 @@
 #include "cli/harness.hpp"
 #include "server/mysql_server.hpp"
 
+namespace kill_test {
+
 using namespace invctl::test;
 using namespace std::chrono_literals;
 
@@ -108,3 +110,5 @@ TEST_CASE(
   CHECK(sum.integer(0) == static_cast<std::int64_t>(attempts.size()));
   CHECK(invctl({"verify"}, operator_user).exit == 0);
 }
+
+}  // namespace kill_test

@@ -9,6 +9,8 @@
 #include "resilience/own_shop.hpp"
 #include "resilience/proxied_shop.hpp"
 
+namespace lock_wait_test {
+
 using namespace invctl::test;
 using namespace std::chrono_literals;
 
@@ -187,3 +189,5 @@ TEST_CASE("a COMMIT that the server holds up is exit 6 with nothing stored, and 
   CHECK(shop.on_hand() == 1001);
   CHECK(shop.is_sound());
 }
+
+}  // namespace lock_wait_test

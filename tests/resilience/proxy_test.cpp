@@ -16,6 +16,8 @@
 #include "sql_store.hpp"
 #include "stock/ledger.hpp"
 
+namespace proxy_test {
+
 using namespace invctl;
 using namespace invctl::test;
 using namespace std::chrono_literals;
@@ -335,3 +337,5 @@ TEST_CASE("negative control: the connector's own commit hides what the proxy doe
   CHECK(shop.proxy.cuts() == 1);
   CHECK(shop.integer("SELECT COUNT(*) FROM warehouse WHERE code = 'LOST'") == 0);
 }
+
+}  // namespace proxy_test

@@ -11,6 +11,8 @@
 #include "resilience/scripted_shop.hpp"
 #include "server/tcp_proxy.hpp"
 
+namespace refusing_server_test {
+
 using namespace invctl::test;
 using namespace std::chrono_literals;
 using Catch::Contains;
@@ -232,3 +234,5 @@ TEST_CASE(
   CHECK(shop.on_hand() == 1000 + exits[0]);
   CHECK(shop.is_sound());
 }
+
+}  // namespace refusing_server_test

@@ -8,6 +8,8 @@
 #include "grants.hpp"
 #include "resilience/own_shop.hpp"
 
+namespace rights_test {
+
 using namespace invctl::test;
 using Catch::Contains;
 
@@ -136,3 +138,5 @@ TEST_CASE("what an account lacks is read from its grants, whatever form they hav
   CHECK(some.missing == std::vector<std::string>{"DELETE on threshold"});
   CHECK(missing_rights({"GRANT `role`" + to, "SET DEFAULT ROLE `role` FOR `u`@`h`"}, shop).only_reads);
 }
+
+}  // namespace rights_test

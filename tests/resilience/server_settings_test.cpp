@@ -6,6 +6,8 @@
 #include "resilience/own_shop.hpp"
 #include "sql_store.hpp"
 
+namespace server_settings_test {
+
 using namespace invctl::test;
 using namespace std::chrono_literals;
 using Catch::Contains;
@@ -141,3 +143,5 @@ TEST_CASE("a database that is dropped under the program is exit 9, and a new one
   CHECK(empty.exit == 9);
   CHECK_THAT(empty.err, Contains("invctl init-db"));
 }
+
+}  // namespace server_settings_test

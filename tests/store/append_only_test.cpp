@@ -4,6 +4,8 @@
 #include "fixture.hpp"
 #include "server/mysql_server.hpp"
 
+namespace append_only_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -107,3 +109,5 @@ TEST_CASE("an account that may only read is told that posting is not permitted",
   }
   CHECK(number(*owner, "SELECT count(*) FROM operation") == 0);
 }
+
+}  // namespace append_only_test

@@ -3,6 +3,8 @@
 
 #include "fixture.hpp"
 
+namespace catalog_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -151,3 +153,5 @@ TEST_CASE("on hand is summed over a warehouse and over a product") {
   CHECK(store->on_hand_in_warehouse(a) == 7);
   CHECK(store->on_hand_of_product(p1) == 53);
 }
+
+}  // namespace catalog_test

@@ -9,6 +9,8 @@
 #include "fixture.hpp"
 #include "unit/property.hpp"
 
+namespace concurrency_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -203,3 +205,5 @@ TEST_CASE("who waits for a row is served when it is free, in the order of asking
   CHECK(order.size() == 5);
   CHECK(number(*database.connect(), "SELECT on_hand FROM inventory") == 5);
 }
+
+}  // namespace concurrency_test

@@ -4,6 +4,8 @@
 
 #include "fixture.hpp"
 
+namespace guards_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -122,3 +124,5 @@ TEST_CASE("with all guards on, the buyer whose row moved gets its answer on the 
   CHECK(outcome.rejection->exit == Exit::insufficient_stock);
   CHECK(ledger_faults(*database.connect_as_owner()).empty());
 }
+
+}  // namespace guards_test

@@ -4,6 +4,8 @@
 
 #include "fixture.hpp"
 
+namespace log_length_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -34,3 +36,5 @@ TEST_CASE("commands that come one by one keep the log short, and who stays does 
   CHECK(frames_in_log(together) > 300);
   CHECK(ledger_faults(*alone.connect()) == std::vector<std::string>());
 }
+
+}  // namespace log_length_test

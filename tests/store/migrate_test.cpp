@@ -4,6 +4,8 @@
 #include "core/sha256.hpp"
 #include "fixture.hpp"
 
+namespace migrate_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -248,3 +250,5 @@ TEST_CASE("a table of another storage engine is refused, because it has no trans
     CHECK(error.message.find("MyISAM") != std::string::npos);
   }
 }
+
+}  // namespace migrate_test

@@ -10,6 +10,8 @@
 #include "server/mysql_server.hpp"
 #include "trace_log.hpp"
 
+namespace mysql_driver_test {
+
 using namespace invctl;
 using namespace invctl::test;
 using namespace std::chrono_literals;
@@ -314,3 +316,5 @@ TEST_CASE("no source file commits, rolls back or reconnects through the connecto
   CHECK(files == 3);
   CHECK(std::regex_search(std::string("session_->commit();"), forbidden));
 }
+
+}  // namespace mysql_driver_test

@@ -5,6 +5,8 @@
 
 #include "stock/transactions.hpp"
 
+namespace mysql_errors_test {
+
 using namespace invctl;
 using db::MysqlPhase;
 
@@ -88,3 +90,5 @@ TEST_CASE("another host is tried after a failure to connect, not after a refused
   for (const int number : {2002, 2003, 2005, 2013, 1040, 1047}) CHECK(db::may_try_next_host(number));
   for (const int number : {1045, 1049, 2026, 1044}) CHECK_FALSE(db::may_try_next_host(number));
 }
+
+}  // namespace mysql_errors_test

@@ -10,6 +10,8 @@
 #include "mysql_connection.hpp"
 #include "server/mysql_server.hpp"
 
+namespace mysql_login_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -174,3 +176,5 @@ TEST_CASE("the first host that answers is used, and a full server is busy", "[my
   all.clear();
   CHECK_NOTHROW(db::open_connection(single));
 }
+
+}  // namespace mysql_login_test

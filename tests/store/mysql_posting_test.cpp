@@ -5,6 +5,8 @@
 #include "fixture.hpp"
 #include "server/mysql_server.hpp"
 
+namespace mysql_posting_test {
+
 using namespace invctl;
 using namespace invctl::test;
 using namespace std::chrono_literals;
@@ -219,3 +221,5 @@ TEST_CASE("queries that are asked together are answered each on its own, in any 
   CHECK_FALSE(one.next());
   CHECK(number(*connection, "SELECT 4") == 4);
 }
+
+}  // namespace mysql_posting_test

@@ -5,6 +5,8 @@
 #include "mysql_statement.hpp"
 #include "unit/property.hpp"
 
+namespace mysql_text_test {
+
 using namespace invctl;
 using namespace invctl::test;
 using namespace std::chrono_literals;
@@ -173,3 +175,5 @@ TEST_CASE("outside a transaction each statement is committed on its own, also af
     name == "b" ? owner->commit() : owner->rollback();
   }
 }
+
+}  // namespace mysql_text_test

@@ -4,6 +4,8 @@
 
 #include "fixture.hpp"
 
+namespace posting_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -253,3 +255,5 @@ TEST_CASE("a posting of several chunks is one transaction: all of it or nothing"
   CHECK(number(*reader, "SELECT sum(on_hand) FROM inventory") == 30);
   CHECK(ledger_faults(*reader).empty());
 }
+
+}  // namespace posting_test

@@ -9,6 +9,8 @@
 #include "fixture.hpp"
 #include "sql_prices.hpp"
 
+namespace price_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -187,3 +189,5 @@ TEST_CASE("prices set by many at once follow each other without a gap, while oth
                "(SELECT new_minor FROM price_line)") == 0);
   CHECK(price_faults(*store) == std::vector<std::string>{});
 }
+
+}  // namespace price_test

@@ -7,6 +7,8 @@
 
 #include "fixture.hpp"
 
+namespace property_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -129,3 +131,5 @@ TEST_CASE("random batches leave the database as a naive model says, and the ledg
   }
   CHECK(ledger_faults(*reader) == std::vector<std::string>());
 }
+
+}  // namespace property_test

@@ -3,6 +3,8 @@
 
 #include "fixture.hpp"
 
+namespace reads_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -179,3 +181,5 @@ TEST_CASE("a snapshot shows one moment, whatever is committed meanwhile") {
   CHECK(stock(*reader).size() == before.size() + 1);
   CHECK(post(*reader, make(Kind::receive, "A", "P3", 1)).receipt);
 }
+
+}  // namespace reads_test

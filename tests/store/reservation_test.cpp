@@ -8,6 +8,8 @@
 #include "fixture.hpp"
 #include "stock/verify.hpp"
 
+namespace reservation_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -137,3 +139,5 @@ TEST_CASE("an expired hold is given back in the transaction that meets it, once"
   CHECK(number(store->connection(), "SELECT count(*) FROM operation WHERE kind = 'expire'") == 1);
   CHECK(verify_ledger(*store).violations.empty());
 }
+
+}  // namespace reservation_test

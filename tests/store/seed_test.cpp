@@ -10,6 +10,8 @@
 #include "fixture.hpp"
 #include "unit/property.hpp"
 
+namespace seed_test {
+
 using namespace invctl;
 using namespace invctl::test;
 using namespace std::chrono_literals;
@@ -243,3 +245,5 @@ TEST_CASE("random files, seeded again and again between receipts, leave what a n
     CHECK(ledger_faults(*reader) == std::vector<std::string>());
   }
 }
+
+}  // namespace seed_test

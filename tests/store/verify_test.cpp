@@ -9,6 +9,8 @@
 #include "stock/reverse.hpp"
 #include "stock/seal.hpp"
 
+namespace verify_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -415,3 +417,5 @@ TEST_CASE("seals cannot be rewritten, and a second seal holds only what moved") 
     CHECK_THROWS_AS(owner->execute("REPLACE INTO " + table + " SELECT * FROM " + table), Error);
   }
 }
+
+}  // namespace verify_test

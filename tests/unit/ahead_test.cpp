@@ -6,6 +6,8 @@
 #include <memory>
 #include <stdexcept>
 
+namespace ahead_test {
+
 using namespace invctl;
 
 TEST_CASE("what another thread makes ahead is taken in order, to the end") {
@@ -63,3 +65,5 @@ TEST_CASE("who takes no more is not kept, though there is no end of values") {
   CHECK(then <= 5);
   CHECK(made == then);
 }
+
+}  // namespace ahead_test

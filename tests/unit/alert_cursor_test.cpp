@@ -9,6 +9,8 @@
 
 #include "core/error.hpp"
 
+namespace alert_cursor_test {
+
 using namespace invctl;
 using namespace std::chrono_literals;
 
@@ -117,3 +119,5 @@ TEST_CASE("a file that is no cursor is refused, and stays as it is") {
     CHECK(file.read() == text);
   }
 }
+
+}  // namespace alert_cursor_test

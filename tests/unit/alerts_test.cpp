@@ -6,6 +6,8 @@
 #include "core/error.hpp"
 #include "unit/property.hpp"
 
+namespace alerts_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -153,3 +155,5 @@ TEST_CASE("what to order reaches the target, else the reorder point, and is neve
   entry.target = 5;  // the point was raised since
   CHECK(to_order(entry) == 6);
 }
+
+}  // namespace alerts_test

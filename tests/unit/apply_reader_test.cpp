@@ -7,6 +7,8 @@
 #include "core/error.hpp"
 #include "io/line_reader.hpp"
 
+namespace apply_reader_test {
+
 using namespace invctl;
 using namespace invctl::intake;
 
@@ -263,3 +265,5 @@ TEST_CASE("lines are read alike however the bytes arrive, and long ones do not n
   CHECK(reader.next() == io::LineReader::Status::broken);
   CHECK(reader.next() == io::LineReader::Status::end);
 }
+
+}  // namespace apply_reader_test

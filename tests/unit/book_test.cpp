@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+namespace book_test {
+
 using namespace invctl;
 
 namespace {
@@ -78,3 +80,5 @@ TEST_CASE("the rows of a product are all of its rows and no others") {
     CHECK(found.on_hand == warehouse);
   }
 }
+
+}  // namespace book_test

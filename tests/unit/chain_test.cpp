@@ -9,6 +9,8 @@
 #include "stock/ledger.hpp"
 #include "stock_support.hpp"
 
+namespace chain_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -229,3 +231,5 @@ TEST_CASE("whatever is changed in the ledger afterwards shows") {
     CHECK(fault_of(copy) != "");
   }
 }
+
+}  // namespace chain_test

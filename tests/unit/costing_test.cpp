@@ -8,6 +8,8 @@
 #include "core/time.hpp"
 #include "report/calendar.hpp"
 
+namespace costing_test {
+
 using namespace invctl;
 using namespace invctl::report;
 
@@ -138,3 +140,5 @@ TEST_CASE("a period is a year, a month or a day that exists") {
   CHECK_FALSE(parse_month("2024", why));
   CHECK_FALSE(parse_month("2024-01-01", why));
 }
+
+}  // namespace costing_test

@@ -4,6 +4,8 @@
 
 #include "core/error.hpp"
 
+namespace csv_header_test {
+
 using namespace invctl::io;
 using invctl::Error;
 using invctl::Exit;
@@ -162,3 +164,5 @@ TEST_CASE("faults over 10,000 are counted but not kept", "[csv]") {
   CHECK(error.lines.front().message == "f:1: bad");
   CHECK(error.lines.back().message == "3 faults more, not listed");
 }
+
+}  // namespace csv_header_test

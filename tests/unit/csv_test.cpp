@@ -11,6 +11,8 @@
 #include "io/csv_writer.hpp"
 #include "io/input_file.hpp"
 
+namespace csv_test {
+
 using namespace invctl::io;
 using csv_test::read_all;
 using csv_test::Reference;
@@ -393,3 +395,5 @@ TEST_CASE("the published retail file has 541,909 records under its header", "[cs
   CHECK(doubled == 1'239);
   CHECK(reader.line() >= 541'910);
 }
+
+}  // namespace csv_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace csv_writer_test {
+
 using invctl::io::CsvWriter;
 
 TEST_CASE("the CSV writer quotes only what needs it", "[csv]") {
@@ -52,3 +54,5 @@ TEST_CASE("the sink gets whole rows, one at a time", "[csv]") {
   writer.row({"c"});
   CHECK(rows == std::vector<std::string>{"a,b\n", "c\n"});
 }
+
+}  // namespace csv_writer_test

@@ -7,6 +7,8 @@
 #include "stock/decide.hpp"
 #include "stock_support.hpp"
 
+namespace decide_property_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -251,3 +253,5 @@ TEST_CASE("an allocation uses as few warehouses as any could, in the documented 
   }
   CHECK(split > 100);
 }
+
+}  // namespace decide_property_test

@@ -5,6 +5,8 @@
 
 #include "stock_support.hpp"
 
+namespace decide_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -285,3 +287,5 @@ TEST_CASE("deciding changes nothing, applying does, and the next decision sees i
         "insufficient_stock: only 4 of BOLT in EAST, 6 requested");
   CHECK(said(shop(operation(Kind::ship, {line("EAST", "BOLT", 4)}))) == "EAST/BOLT -4 = 0 v2");
 }
+
+}  // namespace decide_test

@@ -6,6 +6,8 @@
 #include "core/error.hpp"
 #include "io/csv.hpp"
 
+namespace encoding_test {
+
 using namespace invctl::io;
 using invctl::Error;
 using invctl::Exit;
@@ -178,3 +180,5 @@ TEST_CASE("long texts pass through a decoder in one piece", "[encoding]") {
   for (int i = 0; i < 50'000; ++i) text += "나사,\"" + std::to_string(i) + "\"\r\n";
   CHECK((decoded("CP949", encoded("CP949", text), std::string_view::npos) == text));
 }
+
+}  // namespace encoding_test

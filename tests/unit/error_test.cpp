@@ -4,6 +4,8 @@
 
 #include "core/trace.hpp"
 
+namespace error_test {
+
 using namespace invctl;
 
 TEST_CASE("exit codes have the numbers and names that scripts rely on") {
@@ -52,3 +54,5 @@ TEST_CASE("the trace reaches a listener that wants its level, and nobody else") 
   trace(TraceLevel::info, "late", {});
   CHECK(recorder.events == std::vector<std::string>{"retry/1"});
 }
+
+}  // namespace error_test

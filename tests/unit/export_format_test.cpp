@@ -8,6 +8,8 @@
 #include "core/error.hpp"
 #include "unit/property.hpp"
 
+namespace export_format_test {
+
 using namespace invctl;
 using namespace invctl::intake;
 using namespace invctl::test;
@@ -232,3 +234,5 @@ TEST_CASE("a line with any bytes changed is read or refused, and never ends the 
   }
   CHECK(refused > 1000);
 }
+
+}  // namespace export_format_test

@@ -12,6 +12,8 @@
 #include "saga/plan.hpp"
 #include "url.hpp"
 
+namespace hostile_input_test {
+
 using namespace invctl;
 using Catch::Contains;
 
@@ -143,3 +145,5 @@ TEST_CASE("an export with texts that no ledger takes is a forgery", "[hostile]")
   CHECK_THAT(error_of([&] { intake::parse_export_line(line(std::string(1001, 'x'), "a")); }).message,
              Contains("1000 bytes"));
 }
+
+}  // namespace hostile_input_test

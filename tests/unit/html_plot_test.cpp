@@ -9,6 +9,8 @@
 #include "io/html.hpp"
 #include "property.hpp"
 
+namespace html_plot_test {
+
 using namespace invctl::io::html;
 using invctl::test::Random;
 
@@ -209,3 +211,5 @@ TEST_CASE("no text of a plot is markup") {
   CHECK(count(svg, "</svg>") == 1);
   CHECK(svg.find("&lt;/svg&gt;&lt;script&gt;&quot;&#39;&amp;") != std::string::npos);
 }
+
+}  // namespace html_plot_test

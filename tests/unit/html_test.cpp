@@ -6,6 +6,8 @@
 
 #include "property.hpp"
 
+namespace html_test {
+
 using namespace invctl;
 using namespace invctl::io::html;
 using invctl::test::Random;
@@ -103,3 +105,5 @@ TEST_CASE("a page holds its sections, a list of them, and no text as markup") {
         std::string::npos);
   CHECK_THROWS(table("c", {{"a"}, {"b"}}, {{"one"}}));
 }
+
+}  // namespace html_test

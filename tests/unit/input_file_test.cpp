@@ -15,6 +15,8 @@
 
 #include "core/error.hpp"
 
+namespace input_file_test {
+
 using invctl::Error;
 using invctl::Exit;
 using invctl::io::InputFile;
@@ -235,3 +237,5 @@ TEST_CASE("no room for the copy is an error that names the directory", "[input]"
   CHECK(e->code == "cannot_spool");
   CHECK(e->message.find("File too large") != std::string::npos);
 }
+
+}  // namespace input_file_test

@@ -4,6 +4,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+namespace json_text_test {
+
 using namespace invctl;
 using namespace invctl::io;
 using nlohmann::ordered_json;
@@ -79,3 +81,5 @@ TEST_CASE("text from outside cannot steer the terminal through an error message"
   CHECK(error_text(error, "x\x1b[2J") ==
         "invctl: x\\x1b[2J: no SKU \\x1b]0;owned\\x07\\nfake: line\nhint: try \\u{202e}\n");
 }
+
+}  // namespace json_text_test

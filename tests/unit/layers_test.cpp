@@ -7,6 +7,8 @@
 #include <regex>
 #include <sstream>
 
+namespace layers_test {
+
 #ifndef PROJECT_DIR
 #error "PROJECT_DIR names the root of the sources"
 #endif
@@ -212,3 +214,5 @@ TEST_CASE("the check of the layers does not cry wolf") {
   };
   for (const auto& source : good) CHECK(listed(breaches({source})) == "");
 }
+
+}  // namespace layers_test

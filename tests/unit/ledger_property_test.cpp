@@ -6,6 +6,8 @@
 #include "stock/ledger.hpp"
 #include "stock_support.hpp"
 
+namespace ledger_property_test {
+
 using namespace invctl;
 using namespace invctl::test;
 using namespace std::chrono_literals;
@@ -147,3 +149,5 @@ TEST_CASE(
   for (const auto& [answer, times] : seen) UNSCOPED_INFO(answer << ": " << times);
   CHECK(all_seen());
 }
+
+}  // namespace ledger_property_test

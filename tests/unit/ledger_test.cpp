@@ -6,6 +6,8 @@
 #include "memory_store.hpp"
 #include "stock_support.hpp"
 
+namespace ledger_test {
+
 using namespace invctl;
 using namespace invctl::test;
 using namespace std::chrono_literals;
@@ -369,3 +371,5 @@ TEST_CASE("any work can be run as a transaction: commit_reached is false wheneve
       run_transaction(store, Deadline::after(2s), "", reached, [] { throw ContractBroken("bug"); }),
       ContractBroken);
 }
+
+}  // namespace ledger_test

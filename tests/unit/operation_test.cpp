@@ -7,6 +7,8 @@
 #include "core/sha256.hpp"
 #include "stock_support.hpp"
 
+namespace operation_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -155,3 +157,5 @@ TEST_CASE("the request hash is over the documented text") {
   auto p = operation(Kind::purchase, {line("", "A", 2)});
   CHECK(request_hash(p) == sha256("invctl-request-1\tpurchase\talice\t\\N\t\\N\t1\t\\N\tA\tdelta\t2\t\\N"));
 }
+
+}  // namespace operation_test

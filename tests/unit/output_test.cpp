@@ -11,6 +11,8 @@
 
 #include "io_support.hpp"
 
+namespace output_test {
+
 using namespace invctl;
 using namespace invctl::io;
 using namespace invctl::test;
@@ -212,3 +214,5 @@ TEST_CASE("signals that interrupt a write lose nothing") {
   CHECK(interruptions >= 5);
   CHECK((received == expected));
 }
+
+}  // namespace output_test

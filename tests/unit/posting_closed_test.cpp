@@ -5,6 +5,8 @@
 #include "stock/ledger.hpp"
 #include "stock_support.hpp"
 
+namespace posting_closed_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -66,3 +68,5 @@ TEST_CASE("what happens now happens behind everything that is closed, whatever t
   const auto& record = store.stored().operations.at(0).record;
   CHECK(record.occurred_at == (store.asked > 0 ? *store.until : record.recorded_at));
 }
+
+}  // namespace posting_closed_test

@@ -7,6 +7,8 @@
 #include "stock/rejection.hpp"
 #include "stock_support.hpp"
 
+namespace posting_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -375,3 +377,5 @@ TEST_CASE("a malformed operation is refused by a posting of chunks too") {
   CHECK_THROWS_AS(posting.post(operations), Error);
   CHECK_FALSE(posting.wrote());
 }
+
+}  // namespace posting_test

@@ -7,6 +7,8 @@
 #include "core/error.hpp"
 #include "unit/property.hpp"
 
+namespace price_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -161,3 +163,5 @@ TEST_CASE("the hash of a price change knows every field, and no order of its lin
     CHECK(price_hash(edited) != hash);
   }
 }
+
+}  // namespace price_test

@@ -8,6 +8,8 @@
 #include "core/text.hpp"
 #include "io_support.hpp"
 
+namespace progress_test {
+
 using namespace invctl;
 using namespace invctl::io;
 using namespace invctl::test;
@@ -154,3 +156,5 @@ TEST_CASE("a message has room while a bar is shown, and the next stage starts it
   work(progress, 150ms);
   CHECK(occurrences(terminal.seen(), "second") >= 1);
 }
+
+}  // namespace progress_test

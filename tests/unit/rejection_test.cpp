@@ -6,6 +6,8 @@
 
 #include "property.hpp"
 
+namespace rejection_test {
+
 using namespace invctl;
 using invctl::test::Random;
 
@@ -92,3 +94,5 @@ TEST_CASE("a stored rejection that was damaged is a defect, not a crash") {
     }
   }
 }
+
+}  // namespace rejection_test

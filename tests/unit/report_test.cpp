@@ -7,9 +7,12 @@
 #include "core/text.hpp"
 #include "io_support.hpp"
 
+namespace report_test {
+
 using namespace invctl;
 using namespace invctl::io;
 using namespace invctl::test;
+using io::Kind;
 using nlohmann::ordered_json;
 
 namespace {
@@ -302,3 +305,5 @@ TEST_CASE("random values come back from JSON and NDJSON as they were, and tables
     for (const auto line : text::split(table, '\n')) REQUIRE_FALSE(text::control_at(line));
   }
 }
+
+}  // namespace report_test

@@ -9,6 +9,8 @@
 #include "stock/ledger.hpp"
 #include "stock_support.hpp"
 
+namespace reservation_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -258,3 +260,5 @@ TEST_CASE("what is no reservation, or has no time, is refused before it is poste
   CHECK_NOTHROW(
       check_operation(operation(Kind::transfer, {line("EAST", "BOLT", -2), line("WEST", "BOLT", 2)})));
 }
+
+}  // namespace reservation_test

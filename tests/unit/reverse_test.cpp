@@ -8,6 +8,8 @@
 #include "stock/ledger.hpp"
 #include "stock_support.hpp"
 
+namespace reverse_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -193,3 +195,5 @@ TEST_CASE("whatever was done, undoing all of it newest first leads back to where
     for (const std::string sku : {"BOLT", "NUT"}) CHECK(store.row(where, sku).on_hand == 1000);
   }
 }
+
+}  // namespace reverse_test

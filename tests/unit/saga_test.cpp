@@ -7,6 +7,8 @@
 
 #include "unit/property.hpp"
 
+namespace saga_test {
+
 using namespace invctl;
 using namespace invctl::saga;
 
@@ -207,3 +209,5 @@ TEST_CASE("a program whose end nobody saw is undone, or started again if the pla
     }
   }
 }
+
+}  // namespace saga_test

@@ -5,6 +5,8 @@
 
 #include "unit/property.hpp"
 
+namespace scan_test {
+
 using namespace invctl;
 
 namespace {
@@ -173,3 +175,5 @@ TEST_CASE("no line of bytes, however odd, is taken for a product that is not the
     }
   }
 }
+
+}  // namespace scan_test

@@ -4,6 +4,8 @@
 
 #include "core/sha256.hpp"
 
+namespace seal_test {
+
 using namespace invctl;
 
 namespace {
@@ -49,3 +51,5 @@ TEST_CASE("a seal reads back as it was written, with and without its number") {
     CHECK_THROWS_AS(parse_seal_text(wrong), Error);
   }
 }
+
+}  // namespace seal_test

@@ -8,6 +8,8 @@
 #include "core/text.hpp"
 #include "property.hpp"
 
+namespace seed_table_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -101,3 +103,5 @@ TEST_CASE("a refusal is found by its row, and no other") {
   CHECK(verdicts.refusal(3)->value == 7);
   for (const std::uint32_t row : {0, 2, 4, 8, 10}) CHECK(verdicts.refusal(row) == nullptr);
 }
+
+}  // namespace seed_table_test

@@ -11,6 +11,8 @@
 
 #include "core/error.hpp"
 
+namespace settings_test {
+
 using namespace invctl;
 using namespace std::chrono_literals;
 
@@ -352,3 +354,5 @@ TEST_CASE("the real system answers with the account of this process") {
   CHECK_FALSE(host.variable("INVCTL_NO_SUCH_VARIABLE"));
   CHECK(host.variable("PATH").has_value());
 }
+
+}  // namespace settings_test

@@ -5,6 +5,8 @@
 
 #include "property.hpp"
 
+namespace sha256_test {
+
 using namespace invctl;
 using invctl::test::Random;
 
@@ -88,3 +90,5 @@ TEST_CASE("escaped fields can be read back") {
     REQUIRE(read == list);
   }
 }
+
+}  // namespace sha256_test

@@ -5,6 +5,8 @@
 
 #include "sim/scenario.hpp"
 
+namespace sim_demand_test {
+
 using namespace invctl;
 using namespace invctl::sim;
 
@@ -113,3 +115,5 @@ TEST_CASE("codes that are counted sort as they count") {
   CHECK(skus.back() == "ITEM-120");
   CHECK(std::is_sorted(skus.begin(), skus.end()));
 }
+
+}  // namespace sim_demand_test

@@ -4,6 +4,8 @@
 
 #include "sim/metrics.hpp"
 
+namespace sim_metrics_test {
+
 using namespace invctl;
 using namespace invctl::sim;
 
@@ -180,3 +182,5 @@ TEST_CASE("Jain's index is 1 for equal shares and 1/n where one has everything")
   for (std::size_t i = 0; i < 4; ++i) answers[i].worker = i < 3 ? 1 : 2;
   CHECK(measure(answers, 0).jain == Approx(16.0 / 20));
 }
+
+}  // namespace sim_metrics_test

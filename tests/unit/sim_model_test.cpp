@@ -6,6 +6,8 @@
 
 #include "sim/model.hpp"
 
+namespace sim_model_test {
+
 using namespace invctl;
 using namespace invctl::sim;
 
@@ -86,3 +88,5 @@ TEST_CASE("histories that were drawn serially hold, and do not once they are spo
     }
   }
 }
+
+}  // namespace sim_model_test

@@ -6,6 +6,8 @@
 #include "property.hpp"
 #include "sim/page.hpp"
 
+namespace sim_page_test {
+
 using namespace invctl;
 using namespace invctl::sim;
 using invctl::test::Random;
@@ -229,3 +231,5 @@ TEST_CASE("a page of a million answers is not larger than one can send by mail")
   CHECK(page.size() < 3'000'000);
   CHECK(has(page, "10,003 points, of which those that lie close together"));
 }
+
+}  // namespace sim_page_test

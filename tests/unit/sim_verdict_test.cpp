@@ -7,6 +7,8 @@
 #include "fake_ledger.hpp"
 #include "sim/verdict.hpp"
 
+namespace sim_verdict_test {
+
 using namespace invctl;
 using namespace invctl::sim;
 using test::FakeLedger;
@@ -345,3 +347,5 @@ TEST_CASE("operations whose ids do not follow their versions are as good as thos
   std::shuffle(run.ledger.operation_rows.begin(), run.ledger.operation_rows.end(), std::mt19937(seed));
   CHECK(run.verdict().ok());
 }
+
+}  // namespace sim_verdict_test

@@ -16,6 +16,8 @@
 #include "sim/strategy_store.hpp"
 #include "sim/threads.hpp"
 
+namespace sim_worker_test {
+
 using namespace invctl;
 using namespace invctl::sim;
 using test::MemoryStore;
@@ -109,7 +111,7 @@ std::vector<Request> crowd(std::int64_t buyers) {
 }
 
 const Stop never = [] { return false; };
-const Watch nobody = [](std::size_t) {};
+const sim::Watch nobody = [](std::size_t) {};
 
 }  // namespace
 
@@ -426,3 +428,5 @@ TEST_CASE("what a worker process should not say is an error and not a crash") {
   CHECK_THROWS_AS(parse_message(R"({"error":"why"})"), Error);
   CHECK_THROWS_AS(parse_assignment(R"({"number":7})"), Error);
 }
+
+}  // namespace sim_worker_test

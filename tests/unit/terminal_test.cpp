@@ -5,6 +5,8 @@
 #include "core/error.hpp"
 #include "io_support.hpp"
 
+namespace terminal_test {
+
 using namespace invctl;
 using namespace invctl::io;
 using namespace invctl::test;
@@ -70,3 +72,5 @@ TEST_CASE("a style without colour leaves text alone") {
   CHECK(Style(true).red("x") == "\x1b[31mx\x1b[0m");
   CHECK(Style().yellow("x") + Style().green("y") + Style().dim("z") == "xyz");
 }
+
+}  // namespace terminal_test

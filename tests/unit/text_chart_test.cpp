@@ -9,6 +9,8 @@
 #include "core/text.hpp"
 #include "property.hpp"
 
+namespace text_chart_test {
+
 using namespace invctl;
 using namespace invctl::sim;
 using invctl::test::Random;
@@ -142,3 +144,5 @@ TEST_CASE("a sparkline is as wide as it should be, tells zero from little, and s
       REQUIRE(text::display_width(sparkline(values, width)) == width);
   }
 }
+
+}  // namespace text_chart_test

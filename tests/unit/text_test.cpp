@@ -4,6 +4,8 @@
 
 #include "property.hpp"
 
+namespace text_test {
+
 using namespace invctl;
 using invctl::test::Random;
 
@@ -202,3 +204,5 @@ TEST_CASE("a slip of the fingers finds the word that was meant") {
   CHECK(text::closest("ab", {"ac", "ad"}) == "ac");  // the first of equals
   CHECK(text::closest("", commands).empty());
 }
+
+}  // namespace text_test

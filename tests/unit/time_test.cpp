@@ -6,6 +6,8 @@
 
 #include "property.hpp"
 
+namespace time_test {
+
 using namespace invctl;
 using namespace std::chrono_literals;
 using invctl::test::Random;
@@ -197,3 +199,5 @@ TEST_CASE("now is what the system's clock says") {
   CHECK(now / 1'000'000 >= before);
   CHECK(now / 1'000'000 <= std::time(nullptr));
 }
+
+}  // namespace time_test

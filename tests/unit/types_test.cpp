@@ -7,6 +7,8 @@
 #include "core/error.hpp"
 #include "property.hpp"
 
+namespace types_test {
+
 using namespace invctl;
 using invctl::test::Random;
 
@@ -262,3 +264,5 @@ TEST_CASE("bytes are written in hexadecimal, and random ids differ") {
   for (int i = 0; i < 1000; ++i) seen.insert(random_uid());
   CHECK(seen.size() == 1000);
 }
+
+}  // namespace types_test

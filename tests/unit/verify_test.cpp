@@ -8,6 +8,8 @@
 #include "property.hpp"
 #include "stock/chain.hpp"
 
+namespace verify_test {
+
 using namespace invctl;
 using namespace invctl::test;
 
@@ -126,3 +128,5 @@ TEST_CASE("an overflow that somebody wrote is a violation and not undefined") {
   ledger.movements[1].record.on_hand_after = INT64_MIN;
   CHECK(ledger.verify().size() >= 3);
 }
+
+}  // namespace verify_test

@@ -6,6 +6,8 @@
 #include "unit/property.hpp"
 #include "watch/screen.hpp"
 
+namespace watch_test {
+
 using namespace invctl;
 using namespace invctl::watch;
 
@@ -149,3 +151,5 @@ TEST_CASE("text is cut at a whole character, with an ellipsis", "[watch]") {
   CHECK(fit("볼트", 1) == "…");
   CHECK(fit("볼트", 0).empty());
 }
+
+}  // namespace watch_test
