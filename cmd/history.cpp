@@ -12,7 +12,7 @@ namespace {
 
 struct HistoryOptions {
   std::optional<std::string> warehouse, sku, kind, user, reference, operation, since, until, before;
-  std::string limit = "100";
+  std::optional<std::string> limit;
   bool full = false;
 };
 
@@ -43,7 +43,6 @@ HistoryFilter to_filter(const HistoryOptions& options) {
   filter.since = parsed<Micros>(options.since, "--since", parse_time);
   filter.until = parsed<Micros>(options.until, "--until", parse_time);
   filter.before = parsed<std::int64_t>(options.before, "--before", parse_whole);
-  filter.limit = *parsed<std::int64_t>(options.limit, "--limit", parse_whole);
   return filter;
 }
 
@@ -55,7 +54,8 @@ io::Value link(const HistoryEntry& entry) {
   return parts.empty() ? io::Value() : io::Value(text::join(parts, ", "));
 }
 
-Exit list_movements(Context& context, ReadStore& store, const HistoryFilter& filter) {
+Exit list_movements(Context& context, ReadStore& store, HistoryFilter filter, NewestRows newest) {
+  filter.limit = newest.to_read();
   const auto format = context.format();
   const bool for_people = format == io::Format::table;
   std::vector<io::Column> columns = {{"seq", io::Kind::number},
@@ -74,6 +74,7 @@ Exit list_movements(Context& context, ReadStore& store, const HistoryFilter& fil
   if (for_people) columns.push_back({"link", io::Kind::code});
   io::RowWriter rows(context.out, format, std::move(columns), context.table_options("no movements"));
   store.history(filter, [&](const HistoryEntry& entry) {
+    if (!newest.shows_next()) return;
     std::vector<io::Value> row = {entry.seq,
                                   entry.operation,
                                   entry.kind,
@@ -91,6 +92,7 @@ Exit list_movements(Context& context, ReadStore& store, const HistoryFilter& fil
     rows.row(row);
   });
   rows.finish();
+  newest.tell_of_more(context, "--before SEQ");
   return Exit::ok;
 }
 
@@ -163,14 +165,15 @@ void setup_history(CLI::App& app, Action& action) {
   app.add_option("--operation", options->operation, "only this operation")->type_name("N");
   app.add_option("--since", options->since, "recorded at this time or later")->type_name("T");
   app.add_option("--until", options->until, "recorded at this time or earlier")->type_name("T");
-  app.add_option("--limit", options->limit, "at most so many movements")
-      ->type_name("N")
-      ->capture_default_str();
+  app.add_option("--limit", options->limit,
+                 fmt::format("at most so many movements; {} if not given", NewestRows::by_default))
+      ->type_name("N");
   app.add_option("--before", options->before, "the next page: only movements before this seq")
       ->type_name("SEQ");
   app.add_flag("--full", options->full, "with --operation: everything that is stored about it");
   action = [options](Context& context) {
     const auto filter = to_filter(*options);
+    const NewestRows newest(parsed<std::int64_t>(options->limit, "--limit", parse_whole));
     if (options->full && !filter.operation) {
       throw Error(Exit::usage, "--full is about one operation", "history --operation N --full");
     }
@@ -180,7 +183,7 @@ void setup_history(CLI::App& app, Action& action) {
     if (filter.operation && !store->operation_exists(*filter.operation)) {
       throw Error(Exit::not_found, fmt::format("no operation {}", *filter.operation));
     }
-    return list_movements(context, *store, filter);
+    return list_movements(context, *store, filter, newest);
   };
 }
 

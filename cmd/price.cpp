@@ -19,7 +19,7 @@ struct PriceOptions {
   std::optional<std::string> max_change, reason, effective, id;
   bool force = false, dry_run = false;
   std::optional<std::string> sku, category, before;
-  std::string limit = "100";
+  std::optional<std::string> limit;
   bool upcoming = false, all = false;
 };
 
@@ -203,7 +203,8 @@ std::int64_t whole_number(const std::string& word, const char* option) {
 Exit price_history(Context& context, const PriceOptions& options) {
   PriceHistoryFilter filter;
   filter.sku = Sku::parse(*options.sku).str();
-  filter.limit = whole_number(options.limit, "--limit");
+  NewestRows newest(options.limit ? std::optional(whole_number(*options.limit, "--limit")) : std::nullopt);
+  filter.limit = newest.to_read();
   if (options.before) filter.before = whole_number(*options.before, "--before");
   const auto store = context.open_for_reading();
   check_exist(*store, std::nullopt, filter.sku);
@@ -229,6 +230,7 @@ Exit price_history(Context& context, const PriceOptions& options) {
     return price_value(price, currency, for_people);
   };
   store->price_history(filter, [&](const PriceHistoryEntry& entry) {
+    if (!newest.shows_next()) return;
     const auto& change = entry.change;
     std::vector<io::Value> row = {entry.line.version,
                                   shown(entry.line.old_minor),
@@ -244,6 +246,7 @@ Exit price_history(Context& context, const PriceOptions& options) {
     rows.row(row);
   });
   rows.finish();
+  newest.tell_of_more(context, "--before VERSION");
   return Exit::ok;
 }
 
@@ -276,7 +279,10 @@ void setup_price(CLI::App& app, Action& action) {
   listing->add_flag("--all", options->all, "the retired ones too");
   auto* telling = sub("history", "all prices of a product, newest first", price_history);
   telling->add_option("sku", options->sku, "its SKU")->type_name("SKU")->required();
-  telling->add_option("--limit", options->limit, "at most so many")->type_name("N")->capture_default_str();
+  telling
+      ->add_option("--limit", options->limit,
+                   fmt::format("at most so many; {} if not given", NewestRows::by_default))
+      ->type_name("N");
   telling->add_option("--before", options->before, "the next page: only versions before this")
       ->type_name("VERSION");
 }

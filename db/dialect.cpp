@@ -13,6 +13,9 @@ const Dialect sqlite_dialect = {
     .ordered_join = "CROSS JOIN",
     .now = "invctl_now()",  // SqliteConnection gives it to SQLite
     .table_exists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
+    .any_table =
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+        "ORDER BY name LIMIT 1",
     .rows_per_insert = {256, false},
     .rows_per_update = {1, false},
     .first_new_id = "",
@@ -32,6 +35,9 @@ const Dialect mysql_dialect = {
     .now = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
     .table_exists =
         "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
+    .any_table =
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY "
+        "table_name LIMIT 1",
     .rows_per_insert = {512, true},
     .rows_per_update = {64, true},
     .first_new_id = "LAST_INSERT_ID()",

@@ -33,6 +33,7 @@ struct Dialect {
   std::string_view now;
 
   std::string_view table_exists;  // a query that counts the tables of a name
+  std::string_view any_table;     // a query for the name of a table, where there is one
 
   // A statement costs a round trip on a server and nearly nothing in process; long ones are slow to prepare.
   PieceSize rows_per_insert;

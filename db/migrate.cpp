@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "core/sha256.hpp"
+#include "core/text.hpp"
 #include "sql_prices.hpp"
 #include "stock/transactions.hpp"
 
@@ -29,6 +30,17 @@ bool has_table(Connection& connection, std::string_view name) {
   Query query(connection, std::string(connection.dialect().table_exists));
   query.bind(name);
   return query.next() && query.integer(0) > 0;
+}
+
+// A database that no migration was applied to must be empty: tables of one name are not told apart, and who
+// gave the address of another program's database did not mean it.
+void check_empty(Connection& connection) {
+  Query query(connection, std::string(connection.dialect().any_table));
+  if (!query.next() || query.text(0) == "schema_migration") return;  // its own, of a run that was interrupted
+  throw Error(
+      Exit::unavailable, "foreign_schema",
+      fmt::format("the database has tables of another program, such as {}", text::printable(query.text(0))),
+      "give invctl a database of its own");
 }
 
 std::map<int, Applied> read_journal(Connection& connection) {
@@ -144,10 +156,7 @@ MigrationReport migrate(Connection& connection, const std::vector<Migration>& mi
   const MigrationLock lock(connection, deadline);
   const auto applied = read_journal(connection);
   check_journal(applied, migrations);
-  if (applied.empty() && has_table(connection, "movement")) {
-    throw Error(Exit::unavailable, "foreign_schema", "the database has tables of another program",
-                "give invctl a database of its own");
-  }
+  if (applied.empty()) check_empty(connection);
   MigrationReport report;
   report.from = applied.empty() ? 0 : applied.rbegin()->first;
   report.to = report.from;

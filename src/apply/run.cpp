@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "apply/keys.hpp"
+#include "apply/unknown_codes.hpp"
 #include "core/text.hpp"
 
 namespace invctl::intake {
@@ -106,8 +107,8 @@ void Apply::first_pass() {
   }
   total_rows_ = static_cast<std::int64_t>(reader.rows());
   total_skipped_ = static_cast<std::int64_t>(reader.skipped_rows());
-  if (reader.ends_file() || (!faults.empty() && !options_.skip_errors))
-    throw bad_rows(input_.name(), faults, !reader.ends_file());
+  if (reader.ends_file()) throw bad_rows(input_.name(), faults, false);
+  if (!faults.empty() && !options_.skip_errors) throw bad_rows(input_.name(), all_faults(), true);
   if (has_ids_ && options_.source) {
     throw Error(Exit::usage, "--source goes with files whose operations have no id",
                 "leave it out: the ids are the keys");
@@ -115,6 +116,21 @@ void Apply::first_pass() {
   input_.end_first_pass();
   keys_.file = input_.digest();
   lines_ = lines.take();
+}
+
+// What is wrong with an input that is refused, its unknown codes among it. Two more passes, which only such
+// an input costs.
+io::FaultList Apply::all_faults() {
+  ReadOperation read;
+  UnknownCodes unknown;
+  for (auto reader = start_reader(false); reader.next(read);) unknown.add(read);
+  unknown.look_up(store_);
+  io::FaultList faults;
+  for (auto reader = start_reader(false); reader.next(read);) {
+    for (const auto& fault : read.faults.kept()) faults.add(fault);
+    unknown.explain(read, input_.name(), faults);
+  }
+  return faults;
 }
 
 // Whether keys of this input can be stored: those made of a digest only if the file is in the list.

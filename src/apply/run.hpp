@@ -60,6 +60,7 @@ class Apply {
 
  private:
   void first_pass();
+  io::FaultList all_faults();
   void whole();
   void in_batches();
   void post_batch(std::vector<BatchItem>& items);

@@ -128,6 +128,9 @@ bool SeedRows::take(SeedInput& input) {
 void SeedRows::note_bad(SeedKind kind, const Values& values) {
   if (kind == SeedKind::warehouse && !values.code.empty()) tables_.bad_warehouse_codes.add(values.code);
   if (kind == SeedKind::product && !values.sku.empty()) tables_.bad_skus.add(values.sku);
+  // Its codes are looked up all the same: a row is told all that is wrong with it.
+  if (kind == SeedKind::stock && !values.code.empty()) tables_.warehouse_codes.add(values.code);
+  if (kind == SeedKind::stock && !values.sku.empty()) tables_.skus.add(values.sku);
 }
 
 bool SeedRows::take_warehouse(Values& values) {
@@ -189,7 +192,11 @@ std::string duplicate_of(std::string_view what, std::size_t line) {
 
 void SeedRows::explain(SeedInput& input, const SeedVerdicts* verdicts, io::FaultList& faults) {
   Values values;
-  if (!read(input, values, faults)) return;
+  const bool readable = read(input, values, faults);
+  if (input.kind() == SeedKind::stock && verdicts != nullptr) {
+    explain_codes(input, values, *verdicts, readable, faults);
+  }
+  if (!readable) return;
   const auto& row = input.reader();
   const auto refuse_duplicate = [&](const std::string& code, std::size_t line) {
     if (rules_.on_duplicate != OnDuplicate::fail || line == values.line) return;
@@ -208,28 +215,39 @@ void SeedRows::explain(SeedInput& input, const SeedVerdicts* verdicts, io::Fault
   }
 }
 
+// What is wrong with the codes of a row of stock, as far as they could be read. Of a readable row it is told
+// later that one is retired, with what counts on which line.
+void SeedRows::explain_codes(SeedInput& input, const Values& values, const SeedVerdicts& verdicts,
+                             bool readable, io::FaultList& faults) const {
+  const auto explain = [&](std::size_t field, const std::string& what, const std::string& code,
+                           const CodeTable& codes, const CodeTable& bad_codes,
+                           const std::vector<SeedVerdicts::Code>& states) {
+    const auto number = code.empty() ? std::nullopt : codes.find(code);
+    if (!number) return;
+    const auto add = [&](std::string message) {
+      faults.add(input.header().fault_at(input.reader(), field, std::move(message)));
+    };
+    const auto state = states[*number];
+    if (state == SeedVerdicts::Code::unknown && !bad_codes.find(code)) {
+      add(fmt::format("there is no {} {}", what, text::quoted(code)));
+    } else if (state == SeedVerdicts::Code::unknown && rules_.skip_bad_rows) {
+      add(fmt::format("the row of {} {} is rejected", what, text::quoted(code)));
+    } else if (state == SeedVerdicts::Code::retired && !readable) {
+      add(fmt::format("{} {} is retired", what, text::quoted(code)));
+    }
+  };
+  explain(field::warehouse, "warehouse", values.code, tables_.warehouse_codes, tables_.bad_warehouse_codes,
+          verdicts.warehouses);
+  explain(field::item, "product", values.sku, tables_.skus, tables_.bad_skus, verdicts.skus);
+}
+
 void SeedRows::explain_stock(const SeedInput& input, const io::CsvReader& row, const Values& values,
                              const SeedVerdicts* verdicts, io::FaultList& faults) const {
   const auto add = [&](std::size_t field, std::string message) {
     faults.add(input.header().fault_at(row, field, std::move(message)));
   };
-  const auto warehouse = *tables_.warehouse_codes.find(values.code);
-  const auto sku = *tables_.skus.find(values.sku);
-  const auto number = *tables_.find_stock(warehouse, sku);
-  const auto unknown = [&](std::size_t field, const std::string& what, const std::string& code,
-                           const CodeTable& bad_codes) {
-    if (!bad_codes.find(code)) {
-      add(field, fmt::format("there is no {} {}", what, text::quoted(code)));
-    } else if (rules_.skip_bad_rows) {
-      add(field, fmt::format("the row of {} {} is rejected", what, text::quoted(code)));
-    }
-  };
-  if (verdicts != nullptr && verdicts->warehouses[warehouse] == SeedVerdicts::Code::unknown) {
-    unknown(field::warehouse, "warehouse", values.code, tables_.bad_warehouse_codes);
-  }
-  if (verdicts != nullptr && verdicts->skus[sku] == SeedVerdicts::Code::unknown) {
-    unknown(field::item, "product", values.sku, tables_.bad_skus);
-  }
+  const auto number =
+      *tables_.find_stock(*tables_.warehouse_codes.find(values.code), *tables_.skus.find(values.sku));
   const auto counts_on_line = tables_.stock[number].line;
   if (counts_on_line != values.line) {
     if (rules_.on_duplicate == OnDuplicate::fail) {

@@ -32,6 +32,8 @@ class SeedRows {
   bool take_warehouse(Values& values);
   bool take_product(Values& values);
   bool take_stock(const Values& values);
+  void explain_codes(SeedInput& input, const Values& values, const SeedVerdicts& verdicts, bool readable,
+                     io::FaultList& faults) const;
   void explain_stock(const SeedInput& input, const io::CsvReader& row, const Values& values,
                      const SeedVerdicts* verdicts, io::FaultList& faults) const;
 

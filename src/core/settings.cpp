@@ -140,11 +140,17 @@ Settings::Settings(SettingsHost host) : host_(std::move(host)) {}
 void Settings::set_flag(std::string_view name, std::string value, std::string_view flag) {
   const auto& info = info_of(name);
   const auto written = flag.empty() ? fmt::format("--{}", name) : std::string(flag);
-  flags_[std::string(info.name)] = {std::move(value), SettingSource::flag, "flag " + written};
+  SettingValue given{std::move(value), SettingSource::flag, "flag " + written};
+  auto& flag_value = flags_[std::string(info.name)];
+  if (flag_value.text && flag_value.text != given.text) {
+    contradiction_ = fmt::format("{} and {} contradict each other", flag_value.origin.substr(5), written);
+  }
+  flag_value = std::move(given);
   resolved_.erase(std::string(info.name));
 }
 
 void Settings::check_flags() {
+  if (contradiction_) throw Error(Exit::usage, *contradiction_, "leave one of them out");
   for (const auto& [name, value] : flags_) get(name);
 }
 

@@ -53,6 +53,7 @@ class Settings {
   // `flag` is what the user wrote, for the origin; empty: "--" + name.
   void set_flag(std::string_view name, std::string value, std::string_view flag = {});
   // Looks at every value that a flag gave, also those which nobody will ask for: a slip is not passed over.
+  // Two flags that give one setting different values are one.
   void check_flags();
   // --config; the file must exist. What was read from another file before is forgotten.
   void set_config_file(std::string path);
@@ -85,6 +86,7 @@ class Settings {
 
   SettingsHost host_;
   std::map<std::string, SettingValue, std::less<>> flags_;
+  std::optional<std::string> contradiction_;  // of two flags
   std::optional<std::string> config_flag_;
   std::optional<ConfigFile> config_;
   std::map<std::string, SettingValue, std::less<>> resolved_;

@@ -61,6 +61,16 @@ TEST_CASE("a needed column that is missing is named") {
         "\"quantity\"\nhint: name the column with --map sku=COLUMN\n");
 }
 
+TEST_CASE("a file with bad rows has its unknown codes named too, also those of the bad rows") {
+  Shop shop;
+  CHECK(shop.complaint(head + "ship,E,A,x,1\nship,WEST,A,1,2\nship,E,NOPE,0,3\nship,E,A,1,4\n", 8) ==
+        "invctl: apply: f.csv:2:10: quantity: \"x\" is not a whole number\n"
+        "invctl: apply: f.csv:3: warehouse: no warehouse WEST\n"
+        "invctl: apply: f.csv:4:13: quantity: 0 moves nothing\n"
+        "invctl: apply: f.csv:4:8: sku: no product NOPE\n"
+        "hint: correct them, or skip them with --on-error skip --rejects FILE\n");
+}
+
 TEST_CASE("every bad quantity is named with its line and column") {
   Shop shop;
   CHECK(

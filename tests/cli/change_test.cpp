@@ -285,6 +285,25 @@ TEST_CASE("a code that exists is not added twice", "[catalog]") {
   CHECK(db.must({"product", "show", "BOLT", "--json"}).json().at("price_minor").is_null());
 }
 
+TEST_CASE("history that shows only the newest movements says so", "[history]") {
+  Shop db;
+  std::string rows = "kind,warehouse,sku,quantity\n";
+  for (int i = 0; i < 100; ++i) rows += "receive,EAST,BOLT,1\n";
+  db.must({"apply", db.dir().write("a.csv", rows)});
+  const auto all = db.must({"history", "--json"});
+  CHECK(all.json().size() == 100);
+  CHECK(all.err.empty());
+  db.must({"receive", "-w", "EAST", "NUT=1"});
+  const auto newest = db.must({"history", "--json"});
+  CHECK(newest.json().size() == 100);
+  CHECK(newest.json()[0].at("sku") == "NUT");
+  CHECK(newest.err ==
+        "invctl: warning: only the newest 100 are shown; --limit N shows as many as you say, --before SEQ "
+        "the next "
+        "page\n");
+  CHECK(db.must({"history", "--limit", "101", "--json"}).json().size() == 101);
+}
+
 TEST_CASE("history filters, pages by seq and shows newest first", "[history]") {
   Shop db;
   for (int i = 1; i <= 5; ++i)
@@ -310,6 +329,7 @@ TEST_CASE("history filters, pages by seq and shows newest first", "[history]") {
         "recorded_at\n");
   CHECK(db.run({"history", "--sku", "GHOST"}).exit == 3);
   CHECK(db.run({"history", "--kind", "recieve"}).exit == 2);
+  CHECK(db.must({"history", "--limit", "2"}).err.empty());
   CHECK(db.run({"history", "--since", "yesterday"}).exit == 2);
 }
 

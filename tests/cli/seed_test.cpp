@@ -105,6 +105,7 @@ TEST_CASE("every bad row of every file is named at its line and column, and noth
                      "./products.csv:5:1: has 2 fields, the header has 4", found.at(6),
                      "./stock.csv:3:7: sku: there is no product \"NOPE\"",
                      "./stock.csv:4:11: quantity: \"010x\" is not a whole number",
+                     "./stock.csv:4:1: warehouse: there is no warehouse \"NOWHERE\"",
                      "./stock.csv:5:1: warehouse: there is no warehouse \"SOUTH\""});
   CHECK(found.at(6).starts_with("./products.csv:6:"));
   CHECK(result.error().at("lines").at(8).at("line") == 4);

@@ -187,6 +187,16 @@ TEST_CASE("a catalogue is not changed by what cannot be read", "[usage]") {
   });
 }
 
+TEST_CASE("two formats at once are not taken for one") {
+  Shop db;
+  const auto result = db.run({"product", "list", "--json", "--format", "csv"});
+  INFO(result);
+  CHECK(result.exit == 2);
+  CHECK(result.out.empty());
+  CHECK(result.error().at("message") == "--format and --json contradict each other");
+  db.must({"product", "list", "--json", "--format", "json"});
+}
+
 TEST_CASE("files are not read in a way that contradicts itself", "[usage]") {
   Shop db;
   db.check({

@@ -176,15 +176,21 @@ TEST_CASE("migrate refuses a migration whose text is not the one that was applie
 }
 
 TEST_CASE("migrate refuses a database that holds another program's tables") {
-  const TestDatabase database(false);
-  const auto connection = database.connect_as_owner();
-  connection->execute("CREATE TABLE movement (id INTEGER)");
-  try {
-    migrate(*connection, migrations());
-    FAIL("it was accepted");
-  } catch (const Error& error) {
-    CHECK(error.exit == Exit::unavailable);
-    CHECK(error.code == "foreign_schema");
+  for (const std::string table : {"movement", "wp_posts"}) {
+    const TestDatabase database(false);
+    const auto connection = database.connect_as_owner();
+    connection->execute("CREATE TABLE " + table + " (id INTEGER)");
+    for (const bool dry_run : {true, false}) {
+      try {
+        migrate(*connection, migrations(), dry_run);
+        FAIL("it was accepted");
+      } catch (const Error& error) {
+        CHECK(error.exit == Exit::unavailable);
+        CHECK(error.code == "foreign_schema");
+        CHECK(error.message == "the database has tables of another program, such as " + table);
+      }
+    }
+    CHECK_THROWS_AS(connection->execute("SELECT 1 FROM schema_migration"), Error);
   }
 }
 
