@@ -72,7 +72,7 @@ Exit list_movements(Context& context, ReadStore& store, HistoryFilter filter, Ne
                                      {"reason", io::Kind::text},
                                      {"recorded_at", io::Kind::code}};
   if (for_people) columns.push_back({"link", io::Kind::code});
-  io::RowWriter rows(context.out, format, std::move(columns), context.table_options("no movements"));
+  io::RowWriter rows(context.out, format, columns, context.table_options("no movements"));
   store.history(filter, [&](const HistoryEntry& entry) {
     if (!newest.shows_next()) return;
     std::vector<io::Value> row = {entry.seq,

@@ -50,8 +50,8 @@ db::MigrationReport run_migrations(Context& context, const db::Url& url, const I
   }
   const auto connection =
       db::open_connection(context.db_url(), {.patience = context.settings.duration("lock-timeout")});
-  const auto report = db::migrate(*connection, db::migrations_of(connection->dialect(), db::schema_files()),
-                                  currency, context.deadline(), options.dry_run);
+  auto report = db::migrate(*connection, db::migrations_of(connection->dialect(), db::schema_files()),
+                            currency, context.deadline(), options.dry_run);
   if (!options.dry_run || report.from > 0) {
     if (!options.currency || report.applied.size() == static_cast<std::size_t>(report.to)) return report;
     const auto settings = db::read_settings(*connection, options.dry_run ? report.from : report.to);

@@ -120,8 +120,7 @@ void print_report(Context& context, ReportAnswer answer, const Currency& currenc
     if (!answer.headline.empty()) context.out.write(text::printable(answer.headline) + "\n\n");
     if (answer.total && !answer.rows.empty()) answer.rows.push_back(std::move(*answer.total));
   }
-  io::RowWriter rows(context.out, format, std::move(answer.columns),
-                     context.table_options(answer.empty_note));
+  io::RowWriter rows(context.out, format, answer.columns, context.table_options(answer.empty_note));
   for (const auto& row : answer.rows) rows.row(row);
   rows.finish();
 }

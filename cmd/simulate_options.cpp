@@ -21,7 +21,7 @@ constexpr std::int64_t most_units = 1'000'000'000;
 
 // What a person chooses by name; throws Error(usage) with what there is.
 template <class Find>
-const auto& required_name(const char* what, const std::string& name, std::vector<std::string> names,
+const auto& required_name(const char* what, const std::string& name, const std::vector<std::string>& names,
                           Find&& find) {
   const auto* found = find(name);
   if (found != nullptr) return *found;
@@ -33,7 +33,7 @@ const auto& required_name(const char* what, const std::string& name, std::vector
 const sim::ScenarioKind& required_scenario(const std::string& name) {
   std::vector<std::string> names;
   for (const auto& kind : sim::scenario_kinds()) names.emplace_back(kind.name);
-  return required_name("scenario", name, std::move(names), sim::find_scenario);
+  return required_name("scenario", name, names, sim::find_scenario);
 }
 
 double required_skew(const std::string& text) {
@@ -215,7 +215,7 @@ void set_service(SimulationPlan& plan, const SimulateOptions& options) {
 const sim::Strategy& required_strategy(const std::string& name) {
   std::vector<std::string> names;
   for (const auto& known : sim::strategies()) names.emplace_back(known.name);
-  return required_name("strategy", name, std::move(names), sim::find_strategy);
+  return required_name("strategy", name, names, sim::find_strategy);
 }
 
 std::int64_t required_number(const std::string& text, const char* option, std::int64_t least,

@@ -189,7 +189,7 @@ class RowWriter::TableSink : public Sink {
   bool streaming_ = false;
 };
 
-RowWriter::RowWriter(Output& output, Format format, std::vector<Column> columns, TableOptions options)
+RowWriter::RowWriter(Output& output, Format format, const std::vector<Column>& columns, TableOptions options)
     : columns_(columns.size()) {
   if (format == Format::table) {
     sink_ = std::make_unique<TableSink>(output, columns, std::move(options));
@@ -227,7 +227,7 @@ void print_object(Output& output, Format format, const std::vector<Field>& field
     columns.push_back(column_for(field));
     values.push_back(field.second);
   }
-  RowWriter writer(output, format, std::move(columns), options);
+  RowWriter writer(output, format, columns, options);
   writer.row(values);
   writer.finish();
 }
@@ -262,7 +262,7 @@ void print_answer(Output& output, Format format, const Answer& answer, const Tab
     }
   }
   columns.insert(columns.end(), answer.columns.begin(), answer.columns.end());
-  RowWriter writer(output, format, std::move(columns), options);
+  RowWriter writer(output, format, columns, options);
   for (const auto& row : answer.rows) {
     auto values = head;
     values.insert(values.end(), row.begin(), row.end());

@@ -50,7 +50,7 @@ struct TableOptions {
 
 class RowWriter {
  public:
-  RowWriter(Output& output, Format format, std::vector<Column> columns, TableOptions options = {});
+  RowWriter(Output& output, Format format, const std::vector<Column>& columns, TableOptions options = {});
   ~RowWriter();
   RowWriter(const RowWriter&) = delete;
   RowWriter& operator=(const RowWriter&) = delete;
