@@ -7,14 +7,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <random>
 #include <thread>
 #include <utility>
 
 #include "core/error.hpp"
-#include "core/sha256.hpp"
 #include "core/text.hpp"
 #include "core/trace.hpp"
 #include "stock/transactions.hpp"
@@ -36,9 +34,6 @@ constexpr int first_client_error = 2000;      // numbers from here on are the cl
 constexpr std::size_t statements_most = 200;  // kept by one connection
 // A text of this size is sent without asking how much the server takes (by default 16 MiB or more).
 constexpr std::size_t packet_always_taken = 8000;
-
-// A table, index, trigger, column or constraint of this name exists.
-constexpr std::array exists_already = {1050, 1060, 1061, 1359, 1826, 3822};
 
 std::chrono::seconds connect_timeout(std::size_t hosts) {
   // A host that is down must not use up the time for the next one.
@@ -281,19 +276,6 @@ void MysqlConnection::execute(const std::string& sql) {
   run(sql, MysqlPhase::statement);
 }
 
-void MysqlConnection::execute_ddl(const std::string& sql, bool may_have_run) {
-  require_session();
-  try {
-    // Without the semicolon at its end, after which a server that takes several statements looks for another.
-    plain_->execute(sql.substr(0, sql.find_last_not_of("; \n") + 1));
-  } catch (const sql::SQLException& error) {
-    const bool exists =
-        std::find(exists_already.begin(), exists_already.end(), error.getErrorCode()) != exists_already.end();
-    if (may_have_run && exists) return;
-    fail(error.getErrorCode(), error.what(), MysqlPhase::statement);
-  }
-}
-
 // --- statements
 
 Statement& MysqlConnection::statement(const std::string& sql) {
@@ -391,55 +373,6 @@ std::optional<std::string> MysqlConnection::durability_gap() {
   if (flush == 1) return std::nullopt;
   return fmt::format("innodb_flush_log_at_trx_commit is {}: a crash of the server can lose reported changes",
                      flush);
-}
-
-// --- migrations
-
-std::string MysqlConnection::migration_lock_name() const {
-  // At most 64 characters: a database's name alone may be as long.
-  const auto name = "invctl-" + login_.database;
-  return name.size() <= 64 && text::is_ascii(name) && name.find('\'') == std::string::npos &&
-                 name.find('\\') == std::string::npos
-             ? name
-             : "invctl-" + to_hex(sha256(login_.database)).substr(0, 32);
-}
-
-void MysqlConnection::begin_migration(const Deadline& deadline) {
-  close_session();
-  timeouts_.read = std::chrono::seconds(0);
-  connect_from(endpoint_);
-  deadline_ = deadline;
-  if (const auto limit = lock_wait_limit(); !limit.empty()) run(limit, MysqlPhase::statement);
-  deadline_.reset();
-  const auto seconds = std::max<std::int64_t>(lock_wait_s_, 1);
-  if (query_number(fmt::format("SELECT GET_LOCK('{}', {})", migration_lock_name(), seconds)) != 1) {
-    throw StoreError(StoreError::Kind::retry, Exit::busy, "another init-db is at work on this database",
-                     "safe to repeat when it has finished");
-  }
-  try {
-    refuse_other_engines();
-  } catch (...) {
-    end_migration(false);
-    throw;
-  }
-}
-
-void MysqlConnection::end_migration(bool) {
-  timeouts_.read = options_.silence;
-  if (session_) query_number(fmt::format("SELECT RELEASE_LOCK('{}')", migration_lock_name()));
-}
-
-void MysqlConnection::refuse_other_engines() {
-  Query query(
-      *this,
-      "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = DATABASE() "
-      "AND table_type = 'BASE TABLE' AND engine <> 'InnoDB' AND table_name IN ('setting', "
-      "'warehouse', 'product', 'inventory', 'operation', 'movement', 'purchase', 'schema_migration')");
-  if (!query.next()) return;
-  throw Error(
-      Exit::unavailable, "not_transactional",
-      fmt::format("table {} is stored by {}, which has no transactions", query.text(0), query.text(1)),
-      fmt::format("ALTER TABLE {} ENGINE = InnoDB", query.text(0)));
 }
 
 std::unique_ptr<Connection> open_mysql(const Url& url, std::chrono::milliseconds patience) {

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "sql_store.hpp"
+#include "sql_text.hpp"
 
 namespace invctl::db {
 

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "core/error.hpp"
+#include "io/byte_source.hpp"
 
 namespace invctl::io {
 

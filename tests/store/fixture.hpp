@@ -47,6 +47,17 @@ class TestDatabase {
   std::string name_;       // mysql
 };
 
+// What `call` throws; an Error with exit 0 where it does not.
+template <class F>
+Error error_of(F&& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error(Exit::ok, "no error");
+}
+
 inline const Origin test_origin{"test-host", "0.0.0"};
 
 // Warehouses A, B, ... and products P1, P2, ... (price 100 x number), enough of each.

@@ -38,16 +38,6 @@ db::MysqlLogin login(const std::string& url) {
   return db::resolve_login(db::parse_url(url));
 }
 
-template <class F>
-Error error_of(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(Exit::ok, "no error");
-}
-
 class Variable {
  public:
   Variable(const char* name, const std::string& value) : name_(name) { setenv(name, value.c_str(), 1); }

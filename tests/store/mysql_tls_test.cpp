@@ -62,13 +62,8 @@ class Certificates {
   std::string path_;
 };
 
-Error error_of(const std::string& url) {
-  try {
-    db::open_connection(url);
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(Exit::ok, "it connected");
+Error refusal_of(const std::string& url) {
+  return error_of([&] { db::open_connection(url); });
 }
 
 bool is_encrypted(const std::string& url) {
@@ -188,7 +183,7 @@ TEST_CASE("tls=require and tls=verify encrypt, and verify checks the authority a
   CHECK(is_encrypted(url + verify));
   CHECK(is_encrypted(server->tcp_url(name, operator_user, "localhost") + verify));
 
-  const auto wrong = error_of(url + "?tls=verify&ca=" + certificates.file("other-ca.pem"));
+  const auto wrong = refusal_of(url + "?tls=verify&ca=" + certificates.file("other-ca.pem"));
   CHECK(wrong.exit == Exit::unavailable);
   CHECK(wrong.code == "tls_failed");
 }
@@ -199,7 +194,7 @@ TEST_CASE("tls=verify refuses a certificate of the right authority for another h
   const auto name = server->make_database();
   const auto url = server->tcp_url(name, operator_user);
   CHECK(is_encrypted(url + "?tls=require"));
-  const auto error = error_of(url + "?tls=verify&ca=" + certificates.file("ca.pem"));
+  const auto error = refusal_of(url + "?tls=verify&ca=" + certificates.file("ca.pem"));
   CHECK(error.exit == Exit::unavailable);
   CHECK(error.code == "tls_failed");
 }
@@ -213,7 +208,7 @@ TEST_CASE("a server without TLS is refused where encryption is asked for or the 
   CHECK_FALSE(is_encrypted(url));
   for (const auto& parameters :
        {std::string("?tls=require"), "?tls=verify&ca=" + certificates.file("ca.pem")}) {
-    const auto error = error_of(url + parameters);
+    const auto error = refusal_of(url + parameters);
     CHECK(error.exit == Exit::unavailable);
     CHECK(error.code == "tls_missing");
   }
@@ -226,7 +221,7 @@ TEST_CASE("a server without TLS is refused where encryption is asked for or the 
   server->execute("CREATE USER " + account);
   server->execute("GRANT SELECT ON " + name + ".* TO " + account);
   const auto over_network = server->tcp_url(name, operator_user, *outer);
-  const auto refused = error_of(over_network);
+  const auto refused = refusal_of(over_network);
   CHECK(refused.exit == Exit::usage);
   CHECK(refused.hint.find("tls=off") != std::string::npos);
   CHECK_FALSE(is_encrypted(over_network + "?tls=off"));
@@ -236,7 +231,7 @@ TEST_CASE("where encryption is asked for, a server without it hears nothing, lea
           "[mysql]") {
   setenv("INVCTL_DB_PASSWORD", "never-in-clear", 1);
   ListeningStranger stranger;
-  const auto error = error_of(stranger.url() + "?tls=require");
+  const auto error = refusal_of(stranger.url() + "?tls=require");
   unsetenv("INVCTL_DB_PASSWORD");
   CHECK(error.exit == Exit::unavailable);
   CHECK(error.code == "tls_missing");
@@ -246,7 +241,7 @@ TEST_CASE("where encryption is asked for, a server without it hears nothing, lea
 TEST_CASE("control: without encryption asked for, that server is told who comes", "[mysql]") {
   setenv("INVCTL_DB_PASSWORD", "never-in-clear", 1);
   ListeningStranger stranger;
-  CHECK(error_of(stranger.url() + "?tls=off").exit != Exit::ok);
+  CHECK(refusal_of(stranger.url() + "?tls=off").exit != Exit::ok);
   unsetenv("INVCTL_DB_PASSWORD");
   CHECK(stranger.heard().find("clerk") != std::string::npos);
 }
