@@ -1,6 +1,7 @@
 // SqlStore: the ledger in the order of its operations, for those who check it.
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 
 #include "sql_store.hpp"
 #include "sql_text.hpp"
@@ -9,6 +10,7 @@ namespace invctl::db {
 
 namespace {
 
+constexpr std::int64_t lowest_id = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t highest_id = std::numeric_limits<std::int64_t>::max();
 
 void read_optional(const Query& query, int column, std::optional<std::string>& into) {
@@ -24,6 +26,51 @@ void read_optional(const Query& query, int column, std::optional<std::string>& i
 // Each cursor reads its rows of the operations `from` to `to` into one entry, over and over.
 struct Range {
   std::int64_t from, to;
+};
+
+// In the order of operations; or in that of the rows' own ids, which is quicker: no index, no search for each
+// row.
+enum class Order { by_operation, as_written };
+
+std::string in_order(const std::string& select, Order order) {
+  return select + (order == Order::as_written
+                       ? " ORDER BY id"
+                       : " WHERE operation_id >= ? AND operation_id <= ? ORDER BY operation_id, id");
+}
+
+void bind_range(Query& query, const Range& range, Order order) {
+  if (order == Order::by_operation) query.bind(range.from).bind(range.to);
+}
+
+// Codes by id, read when the first is asked for.
+class Codes {
+ public:
+  Codes(Connection& connection, std::string column, std::string table)
+      : connection_(connection), column_(std::move(column)), table_(std::move(table)) {}
+
+  // Empty where there is no such row.
+  const std::string& of(std::int64_t id) {
+    if (!read_) read();
+    static const std::string none;
+    const auto found = codes_.find(id);
+    return found == codes_.end() ? none : found->second;
+  }
+
+ private:
+  void read() {
+    Query query(connection_, fmt::format("SELECT id, {} FROM {}", column_, table_));
+    while (query.next()) codes_.emplace(query.integer(0), query.view(1));
+    read_ = true;
+  }
+
+  Connection& connection_;
+  std::string column_, table_;
+  std::unordered_map<std::int64_t, std::string> codes_;
+  bool read_ = false;
+};
+
+struct CatalogCodes {
+  Codes warehouses, skus;
 };
 
 class Operations {
@@ -86,26 +133,27 @@ class Purchases {
  public:
   using Orphan = std::function<void(const OrphanPurchase&)>;
 
-  Purchases(Connection& connection, const Range& range)
-      : query_(
-            connection,
-            "SELECT u.operation_id, u.id, u.line, u.user_name, u.warehouse_id, u.product_id, w.code, p.sku, "
-            "u.quantity, u.unit_price_minor, u.total_minor, u.purchased_at FROM purchase u "
-            "LEFT JOIN warehouse w ON w.id = u.warehouse_id LEFT JOIN product p ON p.id = u.product_id "
-            "WHERE u.operation_id >= ? AND u.operation_id <= ? ORDER BY u.operation_id, u.id") {
-    query_.bind(range.from).bind(range.to);
-    at_end_ = !query_.next();
+  Purchases(Connection& connection, const Range& range, Order order, CatalogCodes& codes)
+      : codes_(codes),
+        query_(connection,
+               in_order("SELECT operation_id, id, line, user_name, warehouse_id, product_id, quantity, "
+                        "unit_price_minor, total_minor, purchased_at FROM purchase",
+                        order)) {
+    bind_range(query_, range, order);
+    next();
   }
+
+  // Where rows come as written: whether operations ascended so far.
+  bool ascends() const { return ascends_; }
 
   // Those of an operation, by line. Operations are asked for in ascending order.
   void take(std::int64_t operation, std::vector<PurchaseRecord>& into, const Orphan& orphan) {
-    while (!at_end_ && query_.integer(0) <= operation) {
-      if (query_.integer(0) == operation) {
+    for (; !at_end_ && operation_ <= operation; next()) {
+      if (operation_ == operation) {
         into.push_back(read());
       } else {
-        orphan({query_.integer(0), read()});
+        orphan({operation_, read()});
       }
-      at_end_ = !query_.next();
     }
     if (into.size() < 2) return;
     std::sort(into.begin(), into.end(),
@@ -113,41 +161,56 @@ class Purchases {
   }
 
   void rest(const Orphan& orphan) {
-    for (; !at_end_; at_end_ = !query_.next()) orphan({query_.integer(0), read()});
+    for (; !at_end_; next()) orphan({operation_, read()});
   }
 
  private:
-  PurchaseRecord read() const {
+  void next() {
+    at_end_ = !query_.next();
+    if (at_end_) return;
+    const auto operation = query_.integer(0);
+    ascends_ = ascends_ && operation >= operation_;
+    operation_ = operation;
+  }
+
+  PurchaseRecord read() {
     PurchaseRecord purchase;
     purchase.id = query_.integer(1);
     purchase.line = query_.integer(2);
     purchase.user = query_.view(3);
     purchase.key = {query_.integer(4), query_.integer(5)};
-    purchase.warehouse = query_.view(6);
-    purchase.sku = query_.view(7);
-    purchase.quantity = query_.integer(8);
-    purchase.unit_price_minor = query_.integer(9);
-    purchase.total_minor = query_.integer(10);
-    purchase.purchased_at = query_.integer(11);
+    purchase.warehouse = codes_.warehouses.of(purchase.key.warehouse_id);
+    purchase.sku = codes_.skus.of(purchase.key.product_id);
+    purchase.quantity = query_.integer(6);
+    purchase.unit_price_minor = query_.integer(7);
+    purchase.total_minor = query_.integer(8);
+    purchase.purchased_at = query_.integer(9);
     return purchase;
   }
 
+  CatalogCodes& codes_;
   Query query_;
-  bool at_end_ = false;
+  std::int64_t operation_ = lowest_id;
+  bool at_end_ = false, ascends_ = true;
 };
 
 class Movements {
  public:
-  Movements(Connection& connection, const Range& range)
-      : query_(connection,
-               "SELECT id, operation_id, inventory_id, kind, line, version, on_hand_delta, reserved_delta, "
-               "on_hand_after, reserved_after, hash, unit_cost_minor FROM movement WHERE operation_id >= ? "
-               "AND operation_id <= ? ORDER BY operation_id, id") {
-    query_.bind(range.from).bind(range.to);
+  Movements(Connection& connection, const Range& range, Order order)
+      : query_(
+            connection,
+            in_order(
+                "SELECT id, operation_id, inventory_id, kind, line, version, on_hand_delta, reserved_delta, "
+                "on_hand_after, reserved_after, hash, unit_cost_minor FROM movement",
+                order)) {
+    bind_range(query_, range, order);
+    entry_.operation_id = lowest_id;
     next();
   }
 
   bool at_end() const { return at_end_; }
+  // Where rows come as written: whether operations ascended so far.
+  bool ascends() const { return ascends_; }
   const MovementEntry& entry() const { return entry_; }
   std::int64_t operation() const { return entry_.operation_id; }
 
@@ -155,7 +218,9 @@ class Movements {
     at_end_ = !query_.next();
     if (at_end_) return;
     entry_.id = query_.integer(0);
-    entry_.operation_id = query_.integer(1);
+    const auto operation = query_.integer(1);
+    ascends_ = ascends_ && operation >= entry_.operation_id;
+    entry_.operation_id = operation;
     entry_.inventory_id = query_.integer(2);
     entry_.kind = query_.view(3);
     auto& record = entry_.record;
@@ -172,7 +237,7 @@ class Movements {
  private:
   Query query_;
   MovementEntry entry_;
-  bool at_end_ = false;
+  bool at_end_ = false, ascends_ = true;
 };
 
 // The id of the operation with which a page that begins at `from` ends.
@@ -184,28 +249,33 @@ std::int64_t page_end(Connection& connection, std::int64_t from) {
   return query.next() ? query.integer(0) : highest_id;
 }
 
-void read_page(Connection& connection, const Range& range,
-               const std::function<void(const OperationEntry&)>& on_operation,
-               const std::function<void(const MovementEntry&)>& on_movement,
-               const std::function<void(const OrphanPurchase&)>& on_orphan) {
+// False where rows come as written, but not in the order of operations: then not all was handed over.
+bool read_page(Connection& connection, const Range& range, Order order, CatalogCodes& codes,
+               const LedgerSink& to) {
   Operations operations(connection, range);
-  Purchases purchases(connection, range);
-  Movements movements(connection, range);
+  Purchases purchases(connection, range, order, codes);
+  Movements movements(connection, range, order);
   while (!operations.at_end() || !movements.at_end()) {
+    if (!movements.ascends() || !purchases.ascends()) return false;
     if (!operations.at_end() && (movements.at_end() || operations.id() <= movements.operation())) {
       const auto id = operations.id();
-      purchases.take(id, operations.entry().purchases, on_orphan);
-      on_operation(operations.entry());
+      purchases.take(id, operations.entry().purchases, to.orphan);
+      to.operation(operations.entry());
       operations.next();
       for (; !movements.at_end() && movements.operation() == id; movements.next()) {
-        on_movement(movements.entry());
+        to.movement(movements.entry());
       }
     } else {
-      on_movement(movements.entry());
+      to.movement(movements.entry());
       movements.next();
     }
   }
-  purchases.rest(on_orphan);
+  purchases.rest(to.orphan);
+  return movements.ascends() && purchases.ascends();
+}
+
+CatalogCodes codes_of_catalog(Connection& connection) {
+  return {Codes(connection, "code", "warehouse"), Codes(connection, "sku", "product")};
 }
 
 }  // namespace
@@ -230,16 +300,20 @@ void SqlStore::balances(const std::function<void(const BalanceEntry&)>& row) {
   }
 }
 
-void SqlStore::ledger(const std::function<void(const OperationEntry&)>& operation,
-                      const std::function<void(const MovementEntry&)>& movement,
-                      const std::function<void(const OrphanPurchase&)>& orphan) {
-  Range range{std::numeric_limits<std::int64_t>::min(), 0};
+void SqlStore::ledger(const LedgerSink& to) {
+  auto codes = codes_of_catalog(*connection_);
+  Range range{lowest_id, 0};
   for (;;) {
     range.to = page_end(*connection_, range.from);
-    read_page(*connection_, range, operation, movement, orphan);
+    read_page(*connection_, range, Order::by_operation, codes, to);
     if (range.to == highest_id) return;
     range.from = range.to + 1;
   }
+}
+
+bool SqlStore::ledger_as_written(const LedgerSink& to) {
+  auto codes = codes_of_catalog(*connection_);
+  return read_page(*connection_, {lowest_id, highest_id}, Order::as_written, codes, to);
 }
 
 void SqlStore::lock_balances() {

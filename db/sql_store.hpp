@@ -130,9 +130,8 @@ class SqlStore : public PostingStore,
   std::vector<std::string> skus(const std::string& prefix, std::int64_t limit) override;
 
   void balances(const std::function<void(const BalanceEntry&)>& row) override;
-  void ledger(const std::function<void(const OperationEntry&)>& operation,
-              const std::function<void(const MovementEntry&)>& movement,
-              const std::function<void(const OrphanPurchase&)>& orphan) override;
+  void ledger(const LedgerSink& to) override;
+  bool ledger_as_written(const LedgerSink& to) override;
   bool ids_ascend() const override;
   void lock_balances() override;
   void overwrite_balance(const InventoryRow& row) override;

@@ -35,8 +35,8 @@ class Writer {
     ledger_.balances([&](const BalanceEntry& entry) {
       heads_[entry.row.id] = {entry.warehouse, entry.sku, 0, {}};
     });
-    ledger_.ledger([&](const OperationEntry& entry) { operation(entry); },
-                   [&](const MovementEntry& entry) { movement(entry); }, [](const OrphanPurchase&) {});
+    ledger_.ledger({[&](const OperationEntry& entry) { operation(entry); },
+                    [&](const MovementEntry& entry) { movement(entry); }, [](const OrphanPurchase&) {}});
     flush();
     end();
     return counts_;

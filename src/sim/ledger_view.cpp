@@ -34,24 +34,24 @@ LedgerView read_ledger(LedgerReader& reader, const std::string& warehouse) {
     });
     verifier.begin_holds();
     reader.holds([&](const Hold& hold) { verifier.hold(hold); });
-    reader.ledger(
-        [&](const OperationEntry& entry) {
-          verifier.operation(entry);
-          close();
-          current.id = entry.record.id;
-          current.request = entry.record.reference.value_or("");
-          current.key = entry.record.key;
-          current.kind = parse_kind(entry.kind).value_or(Kind::adjust);
-        },
-        [&](const MovementEntry& entry) {
-          verifier.movement(entry);
-          const auto found = skus.find(entry.inventory_id);
-          if (found == skus.end() || entry.operation_id != current.id) return;
-          const auto& record = entry.record;
-          current.movements.push_back({found->second, record.version, record.on_hand_delta,
-                                       record.reserved_delta, record.on_hand_after, record.reserved_after});
-        },
-        [&](const OrphanPurchase& entry) { verifier.orphan(entry); });
+    reader.ledger({[&](const OperationEntry& entry) {
+                     verifier.operation(entry);
+                     close();
+                     current.id = entry.record.id;
+                     current.request = entry.record.reference.value_or("");
+                     current.key = entry.record.key;
+                     current.kind = parse_kind(entry.kind).value_or(Kind::adjust);
+                   },
+                   [&](const MovementEntry& entry) {
+                     verifier.movement(entry);
+                     const auto found = skus.find(entry.inventory_id);
+                     if (found == skus.end() || entry.operation_id != current.id) return;
+                     const auto& record = entry.record;
+                     current.movements.push_back({found->second, record.version, record.on_hand_delta,
+                                                  record.reserved_delta, record.on_hand_after,
+                                                  record.reserved_after});
+                   },
+                   [&](const OrphanPurchase& entry) { verifier.orphan(entry); }});
     close();
   });
   view.movements = verifier.movements();

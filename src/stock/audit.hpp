@@ -38,6 +38,13 @@ struct OrphanPurchase {
   PurchaseRecord record;
 };
 
+// To whom the ledger is handed over, row by row.
+struct LedgerSink {
+  std::function<void(const OperationEntry&)> operation;
+  std::function<void(const MovementEntry&)> movement;
+  std::function<void(const OrphanPurchase&)> orphan;
+};
+
 // Rows come one by one: memory does not grow with the ledger. To see one moment's state, call all of them
 // between begin_snapshot() and rollback(). A hash or uid of another length than it must have is all ones.
 class LedgerReader : public virtual Transactions {
@@ -48,9 +55,11 @@ class LedgerReader : public virtual Transactions {
   // Operations by id, each followed by its movements by id. A movement or purchase whose operation does not
   // exist comes where that would be. The versions of one inventory row ascend where one server gives the ids;
   // on a cluster they may not.
-  virtual void ledger(const std::function<void(const OperationEntry&)>& operation,
-                      const std::function<void(const MovementEntry&)>& movement,
-                      const std::function<void(const OrphanPurchase&)>& orphan) = 0;
+  virtual void ledger(const LedgerSink& to) = 0;
+
+  // The same where ids ascend, from the rows as they were written, which is quicker. False where they turn
+  // out not to be in the order of operations: what was handed over is then not all, nor in order.
+  virtual bool ledger_as_written(const LedgerSink& to) = 0;
 
   // What reservations hold now, by reservation and inventory id.
   virtual void holds(const std::function<void(const Hold&)>& row) = 0;

@@ -151,28 +151,4 @@ std::vector<Violation> LedgerVerifier::finish() {
   return violations;
 }
 
-VerifyReport report_of(LedgerVerifier& verifier, const VerifyScope& scope) {
-  VerifyReport report;
-  report.violations = verifier.finish();
-  report.differences = verifier.differences();
-  if (verifier.holds_differ()) report.holds = verifier.open_holds();
-  report.heads = verifier.heads();
-  if (scope.heads_after) report.heads_now = verifier.heads_now();
-  report.balances = verifier.balances();
-  report.operations = verifier.operations();
-  report.movements = verifier.movements();
-  return report;
-}
-
-VerifyReport verify_ledger(LedgerReader& reader, const VerifyScope& scope) {
-  LedgerVerifier verifier(scope, reader.ids_ascend());
-  reader.balances([&](const BalanceEntry& entry) { verifier.balance(entry); });
-  reader.ledger([&](const OperationEntry& entry) { verifier.operation(entry); },
-                [&](const MovementEntry& entry) { verifier.movement(entry); },
-                [&](const OrphanPurchase& entry) { verifier.orphan(entry); });
-  verifier.begin_holds();
-  reader.holds([&](const Hold& hold) { verifier.hold(hold); });
-  return report_of(verifier, scope);
-}
-
 }  // namespace invctl

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <utility>
 
 #include "fixture.hpp"
 #include "stock/reverse.hpp"
@@ -308,6 +309,50 @@ TEST_CASE("verify names what was deleted, inserted, swapped or written in anothe
             "unit_price_minor, total_minor, purchased_at) SELECT 9, 4, 1, 'eve', 1, 1, 1, 100, 100, 0 FROM "
             "movement WHERE id = 1"}},
       });
+}
+
+TEST_CASE("a ledger is read as it was written only where that is the order of its operations") {
+  Ledger8 ledger;
+  auto& store = ledger.store();
+  if (!store.ids_ascend()) return;  // then nobody reads it so
+  std::vector<std::string> rows;
+  const LedgerSink sink{
+      [&](const OperationEntry& entry) {
+        rows.push_back("operation " + std::to_string(entry.record.id));
+        for (const auto& purchase : entry.purchases) {
+          rows.push_back("purchase " + std::to_string(purchase.id) + purchase.warehouse + purchase.sku);
+        }
+      },
+      [&](const MovementEntry& entry) { rows.push_back("movement " + std::to_string(entry.id)); },
+      [&](const OrphanPurchase& entry) { rows.push_back("orphan " + std::to_string(entry.record.id)); }};
+  const auto same_as_sorted = [&] {
+    rows.clear();
+    const bool in_order = store.ledger_as_written(sink);
+    const auto as_written = std::exchange(rows, {});
+    store.ledger(sink);
+    return in_order && as_written == rows;
+  };
+  CHECK(same_as_sorted());
+  CHECK(rows.size() == 8 + 9 + 3);
+  for (const std::vector<std::string>& statements : std::vector<std::vector<std::string>>{
+           {"UPDATE movement SET operation_id = 3 WHERE id = 6"},
+           {"UPDATE movement SET operation_id = 1 WHERE id = 9"},
+           {"UPDATE movement SET operation_id = 7 WHERE id = 1"},
+           {"UPDATE purchase SET operation_id = 8 WHERE id = 1"},
+           {"UPDATE purchase SET operation_id = 2 WHERE id = 3"},
+       }) {
+    CAPTURE(statements.front());
+    ledger.sql("BEGIN");
+    for (const auto& statement : statements) ledger.sql(statement);
+    CHECK_FALSE(store.ledger_as_written(sink));
+    ledger.sql("ROLLBACK");
+  }
+  // A gap, or a row without its operation, is no disorder.
+  ledger.sql("BEGIN");
+  ledger.sql("DELETE FROM movement WHERE id = 5");
+  ledger.sql("DELETE FROM operation WHERE id = 3");
+  CHECK(same_as_sorted());
+  ledger.sql("ROLLBACK");
 }
 
 TEST_CASE("verify narrowed to a row or a check says nothing of the others") {

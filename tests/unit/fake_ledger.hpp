@@ -37,19 +37,18 @@ class FakeLedger : public LedgerReader {
   void begin_snapshot() override {}
   void reconnect() override {}
   void balances(const std::function<void(const BalanceEntry&)>& row) override { row(balance); }
-  void ledger(const std::function<void(const OperationEntry&)>& operation,
-              const std::function<void(const MovementEntry&)>& movement,
-              const std::function<void(const OrphanPurchase&)>&) override {
+  void ledger(const LedgerSink& to) override {
     for (const auto& entry : operation_rows) {
-      operation(entry);
+      to.operation(entry);
       for (const auto& row : movement_rows) {
-        if (row.operation_id == entry.record.id) movement(row);
+        if (row.operation_id == entry.record.id) to.movement(row);
       }
     }
     for (const auto& row : movement_rows) {
-      if (row.operation_id < 1 || std::cmp_greater(row.operation_id, operation_rows.size())) movement(row);
+      if (row.operation_id < 1 || std::cmp_greater(row.operation_id, operation_rows.size())) to.movement(row);
     }
   }
+  bool ledger_as_written(const LedgerSink&) override { return false; }
   void holds(const std::function<void(const Hold&)>&) override {}
   bool ids_ascend() const override { return false; }
 
