@@ -3,6 +3,7 @@
 
 #include "core/sha256.hpp"
 #include "fixture.hpp"
+#include "stock/verify.hpp"
 
 namespace migrate_test {
 
@@ -29,38 +30,84 @@ db::Migration next_migration(const std::string& text) {
   return migration;
 }
 
-// Passes everything on until the given number of statements of a migration ran, then breaks off, either
-// before the statement or right after it, before it can be noted.
+// Passes everything on until the given number of steps of a migration ran (statements, and where prices are
+// recorded in pieces, begin and commit), then breaks off, either before the step or right after it, before it
+// can be noted.
 class InterruptedConnection : public db::Connection {
  public:
-  InterruptedConnection(db::Connection& inner, int statements, bool after)
-      : inner_(inner), left_(statements), after_(after) {}
+  InterruptedConnection(db::Connection& inner, int steps, bool after)
+      : inner_(inner), left_(steps), after_(after) {}
 
   const db::Dialect& dialect() const override { return inner_.dialect(); }
   db::Statement& statement(const std::string& sql) override { return inner_.statement(sql); }
   void execute(const std::string& sql) override { inner_.execute(sql); }
   void execute_ddl(const std::string& sql, bool may_have_run) override {
-    if (left_-- == 0) {
-      if (after_) inner_.execute_ddl(sql, may_have_run);
-      throw Error(Exit::internal, "interrupted");
-    }
-    inner_.execute_ddl(sql, may_have_run);
+    step([&] { inner_.execute_ddl(sql, may_have_run); });
   }
   void begin_migration(const Deadline& deadline) override { inner_.begin_migration(deadline); }
   void end_migration(bool commit) override { inner_.end_migration(commit); }
   std::int64_t last_insert_id() override { return inner_.last_insert_id(); }
-  void begin(const Deadline& deadline) override { inner_.begin(deadline); }
+  void begin(const Deadline& deadline) override {
+    step([&] { inner_.begin(deadline); });
+  }
   void begin_serializable(const Deadline& deadline) override { inner_.begin_serializable(deadline); }
   void begin_snapshot() override { inner_.begin_snapshot(); }
-  void commit() override { inner_.commit(); }
+  void commit() override {
+    step([&] { inner_.commit(); });
+  }
   void rollback() noexcept override { inner_.rollback(); }
   void reconnect() override { inner_.reconnect(); }
 
  private:
+  template <class F>
+  void step(F&& run) {
+    const bool breaks = left_-- == 0;
+    if (!breaks || after_) run();
+    if (breaks) throw Error(Exit::internal, "interrupted");
+  }
+
   db::Connection& inner_;
   int left_;
   bool after_;
 };
+
+// A database as the first version of the program left it, with a ledger that this one wrote, of what there
+// was then.
+void make_version_1(db::Connection& old, const TestDatabase& now, int priced_products) {
+  const auto list = migrations();
+  migrate(old, {list.begin(), list.begin() + 1});
+  const auto store = now.open();
+  add_catalog(*store, 1, 1);
+  post(*store, make(Kind::opening, "A", "P1", 50, "o-1"));
+  post(*store, make(Kind::purchase, "A", "P1", 2, "o-2"));
+  post(*store, make(Kind::ship, "A", "P1", 60, "o-3"));  // refused
+  if (!on_mysql()) old.execute("ATTACH '" + now.url().substr(std::string("sqlite:").size()) + "' AS now");
+  const auto source = on_mysql() ? now.name() : "now";
+  for (const std::string table : {"warehouse", "product", "inventory", "operation", "movement", "purchase"}) {
+    std::string columns;
+    {
+      db::Query query(old, on_mysql() ? "SELECT GROUP_CONCAT(column_name) FROM information_schema.columns "
+                                        "WHERE table_schema = DATABASE() AND table_name = ?"
+                                      : "SELECT group_concat(name) FROM pragma_table_info(?)");
+      REQUIRE(query.bind(table).next());
+      columns = query.text(0);
+    }
+    old.execute("INSERT INTO " + table + " (" + columns + ") SELECT " + columns + " FROM " + source + "." +
+                table);
+  }
+  if (!on_mysql()) old.execute("DETACH now");
+  for (int i = 1; i < priced_products; ++i) {
+    old.execute("INSERT INTO product (sku, name, price_minor) VALUES ('Q" + std::to_string(i) + "', 'Q', 5)");
+  }
+}
+
+std::int64_t tables_and_triggers(db::Connection& connection) {
+  return number(connection, on_mysql()
+                                ? "SELECT (SELECT count(*) FROM information_schema.tables WHERE "
+                                  "table_schema = DATABASE()) + (SELECT count(*) FROM "
+                                  "information_schema.triggers WHERE trigger_schema = DATABASE())"
+                                : "SELECT count(*) FROM sqlite_master WHERE type IN ('table', 'trigger')");
+}
 
 }  // namespace
 
@@ -94,13 +141,6 @@ TEST_CASE("a migration interrupted at any statement is finished by the next run"
       (on_mysql() ? db::mysql_dialect : db::sqlite_dialect).split_statements(migrations().at(0).text).size());
   REQUIRE(statements > 10);
   const TestDatabase complete;
-  const std::string tables = on_mysql()
-                                 ? "SELECT count(*) FROM information_schema.tables WHERE table_schema = "
-                                   "DATABASE()"
-                                 : "SELECT count(*) FROM sqlite_master WHERE type = 'table'";
-  const std::string triggers = on_mysql() ? "SELECT count(*) FROM information_schema.triggers WHERE "
-                                            "trigger_schema = DATABASE()"
-                                          : "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'";
   const auto reference = complete.connect_as_owner();
   for (int at = 0; at < statements; ++at) {
     const bool after = at % 2 == 1;
@@ -112,8 +152,7 @@ TEST_CASE("a migration interrupted at any statement is finished by the next run"
     CHECK_THROWS_AS(db::SqlStore(database.connect_as_owner()), Error);
 
     migrate(*connection, migrations());
-    CHECK(number(*connection, tables) == number(*reference, tables));
-    CHECK(number(*connection, triggers) == number(*reference, triggers));
+    CHECK(tables_and_triggers(*connection) == tables_and_triggers(*reference));
     CHECK(db::read_settings(*connection, static_cast<int>(migrations().size())).uuid.size() == 36);
   }
 }
@@ -130,6 +169,47 @@ TEST_CASE("a migration that was interrupted twice at the same statement is finis
   const auto store = database.open();
   add_catalog(*store, 1, 1);
   CHECK(post(*store, make(Kind::receive, "A", "P1", 1)).receipt);
+}
+
+// Each run dies within three steps of where the one before it died; where a migration is one transaction, it
+// dies one step later than the run before.
+TEST_CASE("a ledger of the first version is upgraded, however often that is interrupted") {
+  const TestDatabase complete;
+  const TestDatabase now;
+  const TestDatabase database(false);
+  constexpr int priced = 600;  // more than are recorded in one piece
+  make_version_1(*database.connect_as_owner(), now, priced);
+  int runs = 0;
+  for (bool interrupted = true; interrupted; ++runs) {
+    REQUIRE(runs < 1000);
+    const int steps = on_mysql() ? runs % 3 : runs / 2;
+    CAPTURE(runs, steps);
+    const auto connection = database.connect_as_owner();  // as another process: what was open is rolled back
+    InterruptedConnection dying(*connection, steps, runs % 2 == 1);
+    const auto error = error_of([&] { migrate(dying, migrations()); });
+    interrupted = error.exit != Exit::ok;
+    if (!interrupted) break;
+    REQUIRE(error.message == "interrupted");
+    CHECK(error_of([&] { db::SqlStore(database.connect_as_owner()); }).exit == Exit::unavailable);
+  }
+  CHECK(runs > 40);
+
+  const auto connection = database.connect_as_owner();
+  CHECK(tables_and_triggers(*connection) == tables_and_triggers(*complete.connect_as_owner()));
+  CHECK(ledger_faults(*connection) == std::vector<std::string>{});
+  CHECK(number(*connection, "SELECT count(*) FROM price_line WHERE version = 1") == priced);
+  CHECK(number(*connection, "SELECT count(*) FROM price_line") == priced);
+  CHECK(number(*connection, "SELECT count(*) FROM product WHERE price_version = 1") == priced);
+  database.grant();
+  const auto store = database.open();
+  const auto report = verify_ledger(*store);
+  CHECK(report.violations.empty());
+  CHECK(report.operations == 3);
+  CHECK(report.movements == 2);
+  // What was done stays known, and work goes on.
+  CHECK(post(*store, make(Kind::purchase, "A", "P1", 2, "o-2")).replayed);
+  CHECK(post(*store, make(Kind::purchase, "A", "P1", 1, "o-4")).receipt);
+  CHECK(number(*connection, "SELECT on_hand FROM inventory") == 47);
 }
 
 TEST_CASE("a second migration upgrades a database that holds a ledger") {
