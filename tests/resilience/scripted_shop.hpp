@@ -19,6 +19,7 @@ class ScriptedShop : public OwnShop {
       : OwnShop(options, data_in), script_(random, false, false) {
     take(Script::seeding());
   }
+  virtual ~ScriptedShop() = default;
 
   // The next command under the trouble; where it does not do what it should, again after `relieve`, which is
   // followed by `engage`. Empty, or what was wrong.
@@ -46,6 +47,12 @@ class ScriptedShop : public OwnShop {
     return {};
   }
 
+ protected:
+  // After every run of a command: what was to happen to it happens no more.
+  virtual void settle() {}
+  Environment through;  // of commands, after those that seed
+
+ public:
   std::map<int, int> exits;
   int deaths = 0;  // of the server, of its trouble
   Result last_failure;
@@ -56,11 +63,13 @@ class ScriptedShop : public OwnShop {
     if (!ends_as_it_should(step, result)) throw std::runtime_error(step.name + ": " + result.err);
     script_.done(step, number_in(result));
   }
-  Result run_step(const Step& step, const std::string& patience) const {
+  Result run_step(const Step& step, const std::string& patience) {
     for (const auto& [file, content] : step.files) dir.write(file, content);
     auto words = step.command();
     words.insert(words.end(), {"--json", "--lock-timeout", patience});
-    return run(words);
+    auto result = run(words, operator_user, {.env = through});
+    settle();
+    return result;
   }
   std::vector<std::string> facts() const {
     return read_facts([&](const std::string& sql) { return rows(sql); });
