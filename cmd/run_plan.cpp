@@ -261,7 +261,9 @@ Exit tell_stuck(Context& context, const saga::Run& run, const saga::Plan& plan,
 
 Exit run_plan(Context& context, const RunPlanOptions& options) {
   if (options.list) {
-    if (options.plan) throw Error(Exit::usage, "--list shows all runs", "without a plan");
+    if (options.plan || options.id || options.run.compensate || options.run.abandon) {
+      throw Error(Exit::usage, "--list shows all runs", "without a plan and without its options");
+    }
     return list_runs(context);
   }
   if (!options.plan)

@@ -21,19 +21,29 @@ socket=$(cat "$place/server/socket")
 sql() { mariadb --no-defaults -uroot --socket="$socket" "$@"; }
 url() { echo "mysql://root@/$1?socket=$socket"; }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+server=$(cat "$place/server/pid")
+ticks=$(getconf CLK_TCK)
+server_us() { awk -v ticks="$ticks" '{ printf "%.0f\n", ($14 + $15) * 1000000 / ticks }' "/proc/$server/stat"; }
 
-update_rate() {  # update_rate CONNECTIONS ROWS
+# Rates and processor times come as two columns: the median of each.
+median() { cut -d' ' -f"${1:-1}" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+update_rate() {  # update_rate CONNECTIONS ROWS: per second, microseconds of the server's processor time for each
+  local before
+  before=$(server_us)
   sysbench oltp_update_non_index --db-driver=mysql --mysql-socket="$socket" --mysql-user=root --mysql-db=sysbench \
     --tables=1 --table-size="$2" --rand-type=uniform --threads="$1" --time="$seconds" run |
-    sed -n 's/.*transactions:.*(\([0-9.]*\) per sec.*/\1/p'
+    awk -v before="$before" -v now="cat /proc/$server/stat" -v ticks="$ticks" '/transactions:/ {
+      count = $2; rate = $3; sub("[(]", "", rate)
+      now | getline; printf "%.0f %.0f\n", rate, (($14 + $15) * 1000000 / ticks - before) / count }'
 }
 buy_rate() {  # buy_rate CONNECTIONS ROWS BATCH
   sql -e 'DROP DATABASE IF EXISTS bench; CREATE DATABASE bench CHARACTER SET utf8mb4'
-  "$build/buy_rate" "$(url bench)" "$1" "$seconds" "$2" "$3"
+  "$build/buy_rate" "$(url bench)" "$1" "$seconds" "$2" "$3" "$server"
 }
 
-printf '%-28s %12s %12s %8s %14s %8s\n' "per second (medians of $rounds)" sysbench purchases ratio "batches of 100" ratio
+# us: of the server's processor time, for one update, one purchase, one purchase in a batch.
+printf '%-28s %9s %5s %10s %6s %5s %15s %6s %5s\n' "per second (medians of $rounds)" sysbench us purchases ratio us "batches of 100" ratio us
 for rows in 1 1000; do
   sql -e 'DROP DATABASE IF EXISTS sysbench; CREATE DATABASE sysbench'
   sysbench oltp_update_non_index --db-driver=mysql --mysql-socket="$socket" --mysql-user=root --mysql-db=sysbench \
@@ -46,8 +56,9 @@ for rows in 1 1000; do
       buy_rate "$connections" "$rows" 100 >>"$place/c"
     done
     name="$([ "$rows" = 1 ] && echo 'one hot row' || echo "$rows rows"), $connections connections"
-    printf '%s\t%s\t%s\t%s\n' "$name" "$(median <"$place/a")" "$(median <"$place/b")" "$(median <"$place/c")" |
-      awk -F'\t' '{ printf "%-28s %12.0f %12.0f %8.2f %14.0f %8.2f\n", $1, $2, $3, $3 / $2, $4, $4 / $2 }'
+    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "$(median 1 <"$place/a")" "$(median 2 <"$place/a")" \
+      "$(median 1 <"$place/b")" "$(median 2 <"$place/b")" "$(median 1 <"$place/c")" "$(median 2 <"$place/c")" |
+      awk -F'\t' '{ printf "%-28s %9.0f %5.0f %10.0f %6.2f %5.0f %15.0f %6.2f %5.0f\n", $1, $2, $3, $4, $4 / $2, $5, $6, $6 / $2, $7 }'
   done
 done
 

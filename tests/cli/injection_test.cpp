@@ -59,6 +59,13 @@ void fill(Database& db) {
   must({"count", "open", "-w", code, "--note", text});
   must({"count", "enter", "1", code + "=391", "--id", code});
   must({"seal", "--name", code});
+  const auto given_back =
+      must({"reserve", "-w", code, code + "=1", "--ttl", "7d", "--for", text, "--json"}).json();
+  must({"release", std::to_string(given_back.at("operation").get<int>()), "--ref", text, "--note", text,
+        "--id", code + "2"});
+  must({"count", "open", "-w", "WEST", "--note", text});
+  must({"count", "enter", "2", code + "=2"});
+  must({"count", "close", "2", "--reason", text});
   const auto rows = db.dir().write("rows.ndjson", nlohmann::json({{"kind", "adjust"},
                                                                   {"warehouse", code},
                                                                   {"sku", code},
@@ -196,6 +203,7 @@ TEST_CASE("no field of any command takes a control character or bytes that are n
   db.must({"reserve", "-w", "EAST", "BOLT=1", "--ttl", "7d"});
   db.must({"count", "open", "-w", "EAST"});
   db.must({"count", "enter", "1", "BOLT=9"});
+  const auto plan = db.dir().write("plan.ndjson", R"({"step":"one","run":["receive","-w","EAST","BOLT=1"]})");
   const std::vector<Words> fields = {{"warehouse", "add", "@"},
                                      {"warehouse", "add", "W", "--name", "@"},
                                      {"warehouse", "add", "W", "--address", "@"},
@@ -217,6 +225,11 @@ TEST_CASE("no field of any command takes a control character or bytes that are n
                                      {"transfer", "--from", "EAST", "--to", "@", "BOLT=1"},
                                      {"reserve", "-w", "EAST", "BOLT=1", "--ttl", "1d", "--for", "@"},
                                      {"confirm", "2", "--user", "@"},
+                                     {"release", "2", "--ref", "@"},
+                                     {"release", "2", "--note", "@"},
+                                     {"extend", "2", "--ttl", "9d", "--note", "@"},
+                                     {"threshold", "set", "@", "-w", "EAST", "--reorder-point", "1"},
+                                     {"run", plan, "--id", "@"},
                                      {"reverse", "1", "--reason", "@"},
                                      {"count", "open", "-w", "WEST", "--note", "@"},
                                      {"count", "enter", "1", "BOLT=9", "--id", "@"},

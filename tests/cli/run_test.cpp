@@ -77,6 +77,12 @@ TEST_CASE("a plan moves stock from one database to another, once", "[run]") {
   const auto other = db.run({"run", db.plan(out), "--id", "order-8", "--json"});
   CHECK(other.exit == 5);
   CHECK(other.error().at("code") == "key_reused");
+  for (const std::vector<std::string>& more :
+       std::vector<std::vector<std::string>>{{plan}, {"--id", "x"}, {"--compensate"}, {"--abandon"}}) {
+    std::vector<std::string> words = {"run", "--list"};
+    words.insert(words.end(), more.begin(), more.end());
+    CHECK(db.run(words).exit == 2);
+  }
   const auto list = db.must({"run", "--list", "--json"}).json();
   check_schema(db, {"run", "list"}, list);
   CHECK(list.size() == 2);
