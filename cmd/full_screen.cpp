@@ -13,6 +13,9 @@
 #include "core/error.hpp"
 #include "full_screen.hpp"
 
+// Of <term.h>, whose macros (`lines`, `columns`, ...) are names of ours.
+extern "C" int setupterm(const char* name, int file, int* error);
+
 namespace invctl::cmd {
 
 namespace {
@@ -122,7 +125,10 @@ FullScreen::FullScreen(bool color) {
   // Wide characters are drawn as the locale says; a name is UTF-8 whatever the caller's locale is.
   if (std::setlocale(LC_CTYPE, "") == nullptr || MB_CUR_MAX < 4) std::setlocale(LC_CTYPE, "C.UTF-8");
   const char* terminal = std::getenv("TERM");
-  screen_of_terminal = newterm(terminal, stdout, stdin);
+  // One that cannot put the cursor anywhere ("dumb") would get lines without end.
+  int known = 0;
+  const bool has_cursor = setupterm(terminal, STDOUT_FILENO, &known) == OK && tigetstr("cup") != nullptr;
+  screen_of_terminal = has_cursor ? newterm(terminal, stdout, stdin) : nullptr;
   if (screen_of_terminal == nullptr) {
     throw Error(Exit::usage, "this terminal cannot show a screen",
                 "set TERM, or use `invctl stock` and `invctl alerts`");

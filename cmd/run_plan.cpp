@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "apply/report.hpp"
 #include "change.hpp"
 #include "core/child_process.hpp"
 #include "core/sha256.hpp"
@@ -277,16 +278,32 @@ Exit run_plan(Context& context, const RunPlanOptions& options) {
   const auto store = context.open_for_writing();
   const auto run = find_or_add(context, *store, plan, key);
   hold_run(context, run);
-  const bool replayed = saga::fold(plan, store->run_events(run.id)).ended;
+  auto events = store->run_events(run.id);
+  const bool replayed = saga::fold(plan, events).ended;
+  const auto print = [&](const saga::State& state) {
+    io::print_answer(context.out, context.format(), to_answer(run, plan, state, replayed),
+                     context.table_options());
+  };
   ProcessStarter starter(context, key);
   auto run_options = options.run;
   run_options.patience = context.settings.duration("lock-timeout");
-  const auto result = saga::go_on(*store, run, plan, starter, run_options, [&](const saga::Event&) {
-    context.committed = true;
-    context.committed_key = key;
-  });
-  io::print_answer(context.out, context.format(), to_answer(run, plan, result.state, replayed),
-                   context.table_options());
+  saga::RunResult result;
+  try {
+    result = saga::go_on(*store, run, plan, starter, run_options, [&](const saga::Event& event) {
+      events.push_back(event);
+      context.committed = true;
+      context.committed_key = key;
+    });
+  } catch (const Error& error) {
+    // What was begun may have been done, which could not be noted: nothing is unchanged any more.
+    if (!context.committed || error.exit == Exit::unknown_outcome) throw;
+    print(saga::fold(plan, events));
+    context.out.flush();
+    throw Error(Exit::partial, "stopped",
+                fmt::format("run {} stopped: {}", run.id, intake::in_one_line(error)),
+                "the same command goes on");
+  }
+  print(result.state);
   if (result.stuck) return tell_stuck(context, run, plan, result);
   return result.state.name() == "done" ? Exit::ok : Exit::partial;
 }

@@ -78,6 +78,9 @@ void throw_sqlite_error(const SQLite::Exception& error, const std::string& path)
       throw Error(Exit::unavailable,
                   fmt::format("a change of {} was cut off, which reading cannot undo", shown),
                   "`invctl init-db` undoes it, and so does the next change");
+    case SQLITE_IOERR_SHMSIZE:
+      // The index of the log, which the first who opens a database makes, could not be made longer.
+      throw Error(Exit::internal, "disk_full", fmt::format("no space left beside {}", shown), "");
     default:
       break;
   }

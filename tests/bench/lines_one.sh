@@ -73,6 +73,21 @@ line_sustained() {
   print_line "of that, Jain's index" "1: all got the same" index 0.97 jain
 }
 
+# How that grows with the processes; each buys until the stock is gone.
+line_workers() {
+  local workers i rate peak
+  for workers in 1 8 32; do
+    start_pairs workers
+    for ((i = 0; i < rounds; i++)); do
+      simulate --mode processes --per-process 0 --workers $workers --buyers $buyers --stock $buyers
+      rate=$(json throughput_per_s) peak=$(peak_of_simulation)
+      simulate --mode processes --per-process 0 --workers $workers --buyers $buyers --stock $buyers --no-turnstile
+      note workers "$rate" "$(json throughput_per_s)" "$peak" "$(peak_of_simulation)"
+    done
+    print_line "sustained, $workers processes, one SKU" "the same binary with SQLite's own waiting" rate - workers
+  done
+}
+
 line_combined() {
   local i ours peak
   start_pairs combined

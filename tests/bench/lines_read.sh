@@ -1,4 +1,4 @@
-# For table.sh: questions that must not become slower as the data grow. Not to be run.
+# For table.sh: what must not become slower as the data grow. Not to be run.
 
 # compare_flat WHAT AGAINST SMALL LARGE COMMAND...: the command on two databases in turn
 compare_flat() {
@@ -44,6 +44,15 @@ line_history() {
   done
   compare_flat_statements "the last without the process around it" "of $small" "$(ledger_name $small)" "$(ledger_name "$ledger")" \
     history --sku SKU-00042 --limit 20
+}
+
+# Not a question, but it must not become slower either.
+line_posting() {
+  local small=$((ledger / 100))
+  make_ledger "$small"
+  make_ledger "$ledger"
+  compare_flat "one \`receive\` into $ledger movements" "into $small" "$(ledger_name "$small")" "$(ledger_name "$ledger")" \
+    receive -w EAST SKU-00042=1
 }
 
 line_stock() {

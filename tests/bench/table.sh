@@ -10,16 +10,17 @@
 # --rounds  of each line; short commands get ten times as many (5)
 # --rows    of the files that are seeded and applied (500000)
 # --ledger  movements of the longest ledger; the others have a tenth and a hundredth (10000000: 4 GB in $TMPDIR)
-# --buyers  who come in one run of the line `sustained`, a fifth of those of `combined` (4000)
+# --buyers  who come in one run of the lines `sustained` and `workers`, a fifth of those of `combined` (4000)
 # --seconds of one run on MariaDB (5)
-# --only    receive, race, sustained, combined, seed, apply, mariadb, history, stock or verify; may be repeated
+# --only    receive, race, sustained, workers, combined, seed, apply, mariadb, history, stock, verify or posting; may be
+#           repeated
 # --quick   small, two rounds: shows that all lines work, and nothing else
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=$root/build/bench
 rounds=5 rows=500000 ledger=10000000 buyers=4000 seconds=5
-lines=(receive race sustained combined seed apply mariadb history stock verify)
+lines=(receive race sustained workers combined seed apply mariadb history stock verify posting)
 only=()
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -31,7 +32,7 @@ while [ $# -gt 0 ]; do
     --seconds) seconds=$2; shift ;;
     --only) only+=("$2"); shift ;;
     --quick) rounds=2 rows=20000 ledger=100000 buyers=300 seconds=1 ;;
-    *) sed -n '2,19s/^# \?//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,20s/^# \?//p' "$0" >&2; exit 2 ;;
   esac
   shift
 done

@@ -177,7 +177,8 @@ std::string Result::error_code() const {
 }
 
 std::ostream& operator<<(std::ostream& stream, const Result& result) {
-  return stream << "exit " << result.exit << "\nstdout: " << result.out << "\nstderr: " << result.err;
+  return stream << "exit " << result.exit << (result.timed_out ? " (killed: its time was up)" : "")
+                << "\nstdout: " << result.out << "\nstderr: " << result.err;
 }
 
 Process::Process(const std::vector<std::string>& args, const RunOptions& options)
@@ -232,6 +233,7 @@ void Process::exchange(Result& result) {
     pollfd fds[] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}, {in_, POLLOUT, 0}};
     if (left.count() <= 0 || ::poll(fds, 3, static_cast<int>(left.count())) == 0) {
       signal(SIGKILL);
+      result.timed_out = true;
       return;
     }
     if (out_ >= 0 && fds[0].revents != 0) drain(out_, result.out);
@@ -250,7 +252,10 @@ Result Process::wait() {
   int status = 0;
   // The pipes are closed before the process is gone; one that closed its own may live on.
   while (::waitpid(pid_, &status, WNOHANG) == 0) {
-    if (std::chrono::steady_clock::now() > deadline_) signal(SIGKILL);
+    if (std::chrono::steady_clock::now() > deadline_) {
+      signal(SIGKILL);
+      result.timed_out = true;
+    }
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
   pid_ = -1;

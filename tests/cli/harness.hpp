@@ -44,7 +44,7 @@ struct RunOptions {
   std::string cwd = {};         // empty: HOME, a temporary directory
   std::string stdout_to = {};   // a file to open instead of capturing, such as /dev/full
   std::string stderr_to = {};
-  std::chrono::seconds timeout{120};  // then the process is killed and exit is 137
+  std::chrono::seconds timeout{120};  // then the process is killed: exit is 137, and `timed_out` says why
   std::vector<std::string> wrapper =
       {};                   // a program that starts the binary, and its options, such as prlimit
   std::string binary = {};  // another copy of the program; empty: the one under test
@@ -53,6 +53,7 @@ struct RunOptions {
 struct Result {
   int exit = -1;  // 128 + the signal where one ended it
   std::string out, err;
+  bool timed_out = false;  // it did not end by itself: the harness killed it
 
   // stdout as JSON; throws where it is not.
   nlohmann::json json() const;

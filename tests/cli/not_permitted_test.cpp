@@ -67,6 +67,11 @@ class OthersShop {
     if (is_root()) REQUIRE(chown(database_.c_str(), nobody, nobody) == 0);
   }
 
+  // All that is asked for can be done.
+  void hand_over() {
+    give_file_away();
+    allow(0600, is_root() ? 0777 : 0755);
+  }
   // As the user who is not permitted.
   Result refused(std::vector<std::string> arguments) const {
     // Its own home is closed to others as well.
@@ -144,11 +149,57 @@ TEST_CASE("exit 11: init-db where nothing may be made", "[exit]") {
   CHECK_FALSE(fs::exists(shop.database()));
 }
 
+TEST_CASE("exit 11: a file beside the database that may not be opened, or only be read", "[exit]") {
+  if (!can_be_tried()) return;
+  OthersShop shop;
+  shop.hand_over();
+  const std::vector<std::string> receive = {"receive", "-w", "EAST", "BOLT=1"};
+  std::int64_t stored = 0;
+  for (const std::string beside : {"-wal", "-shm"}) {
+    CAPTURE(beside);
+    REQUIRE(shop.refused(receive).exit == 0);
+    ++stored;
+    const auto file = shop.database() + beside;
+    fs::permissions(file, fs::perms(0000));
+    check_refused(shop.refused(receive));
+    check_refused(shop.refused({"stock"}));
+    check_refused(shop.refused({"verify"}));
+    CHECK(shop.refused({"doctor"}).exit == 9);
+    fs::permissions(file, fs::perms(0444));
+    check_refused(shop.refused(receive));
+    CHECK(shop.refused({"stock"}).exit == 0);
+    CHECK(shop.refused({"verify"}).exit == 0);
+    CHECK(shop.refused({"doctor"}).exit == 0);
+    fs::permissions(file, fs::perms(0600));
+    const auto history = shop.refused({"history", "--json"});
+    REQUIRE(history.exit == 0);
+    CHECK(history.json().size() == static_cast<std::size_t>(stored));
+  }
+}
+
+TEST_CASE("a queue that may not be entered is left out, with a warning", "[exit]") {
+  if (!can_be_tried()) return;
+  OthersShop shop;
+  shop.hand_over();
+  REQUIRE(shop.refused({"receive", "-w", "EAST", "BOLT=1"}).err.empty());
+  for (const unsigned mode : {0000U, 0444U}) {
+    CAPTURE(mode);
+    fs::permissions(shop.database() + "-turnstile", fs::perms(mode));
+    const auto result = shop.refused({"receive", "-w", "EAST", "BOLT=1"});
+    INFO(result);
+    CHECK(result.exit == 0);
+    CHECK_THAT(result.err, Contains("warning turnstile_unavailable"));
+    const auto doctor = shop.refused({"doctor"});
+    INFO(doctor);
+    CHECK_THAT(doctor.out, Contains("changes wait in random order"));
+  }
+  CHECK(shop.refused({"verify"}).exit == 0);
+}
+
 TEST_CASE("who may do all of it is served: the refusals above are those of the file system", "[exit]") {
   if (!can_be_tried()) return;
   OthersShop shop;
-  shop.give_file_away();
-  shop.allow(0600, is_root() ? 0777 : 0755);
+  shop.hand_over();
   const auto result = shop.refused({"receive", "-w", "EAST", "BOLT=1"});
   INFO(result);
   CHECK(result.exit == 0);

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
+#include <optional>
 
 #include "cli/harness.hpp"
 
@@ -24,7 +25,8 @@ using Clock = std::chrono::steady_clock;
 // invctl with a pseudo terminal in place of a person's.
 class Terminal {
  public:
-  Terminal(Database& db, std::vector<std::string> words, int lines, int columns) {
+  Terminal(Database& db, std::vector<std::string> words, int lines, int columns,
+           const std::optional<std::string>& type = "xterm-256color") {
     master_ = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     REQUIRE(master_ >= 0);
     REQUIRE(grantpt(master_) == 0);
@@ -35,7 +37,8 @@ class Terminal {
     tcgetattr(terminal_, &before_);
     RunOptions options;
     options.wrapper = {"sh", "-c", "exec \"$@\" <" + name + " >" + name, "sh"};
-    options.env = {{"TERM", "xterm-256color"}, {"LC_ALL", "C.UTF-8"}};
+    options.env = {{"LC_ALL", "C.UTF-8"}};
+    if (type) options.env.emplace_back("TERM", *type);
     process_ = db.start(words, options);
   }
   ~Terminal() {
@@ -59,13 +62,7 @@ class Terminal {
     const auto deadline = Clock::now() + std::chrono::seconds(10);
     std::string fresh;
     while (Clock::now() < deadline) {
-      pollfd watched{master_, POLLIN, 0};
-      if (poll(&watched, 1, 100) <= 0) continue;
-      char bytes[4096];
-      const auto size = read(master_, bytes, sizeof bytes);
-      if (size <= 0) break;
-      fresh.append(bytes, static_cast<std::size_t>(size));
-      all_.append(bytes, static_cast<std::size_t>(size));
+      fresh += take(100);
       if (fresh.find(text) != std::string::npos) return true;
     }
     UNSCOPED_INFO("the screen got: " << fresh);
@@ -76,16 +73,36 @@ class Terminal {
     shows("\x1b[?1049l");
     return process_->wait();
   }
+  bool has_shown_nothing() const { return all_.empty(); }
   bool has_shown(const std::string& text) const { return all_.find(text) != std::string::npos; }
+  // The end of one that takes no screen.
+  Result refused() {
+    auto result = process_->wait();
+    while (!take(0).empty()) {
+    }
+    return result;
+  }
   // As the shell had it before: line by line, echoing.
-  bool restored() const {
+  bool has_old_modes() const {
     termios now{};
     tcgetattr(terminal_, &now);
     return now.c_lflag == before_.c_lflag && now.c_iflag == before_.c_iflag &&
-           now.c_cc[VQUIT] == before_.c_cc[VQUIT] && all_.find("\x1b[?1049l") != std::string::npos;
+           now.c_cc[VQUIT] == before_.c_cc[VQUIT];
   }
+  bool restored() const { return has_old_modes() && has_shown("\x1b[?1049l"); }
 
  private:
+  // What is there, or comes within that time.
+  std::string take(int milliseconds) {
+    pollfd watched{master_, POLLIN, 0};
+    if (poll(&watched, 1, milliseconds) <= 0) return {};
+    char bytes[4096];
+    const auto size = read(master_, bytes, sizeof bytes);
+    if (size <= 0) return {};
+    all_.append(bytes, static_cast<std::size_t>(size));
+    return {bytes, static_cast<std::size_t>(size)};
+  }
+
   int master_ = -1, terminal_ = -1;
   termios before_{};
   std::string all_;
@@ -155,7 +172,20 @@ TEST_CASE("watch without a terminal, or of what is not there, says so", "[watch]
   CHECK(result.exit == 2);
   CHECK_THAT(result.err, Contains("watch needs a terminal"));
   Terminal nowhere(db, {"watch", "-w", "NORTH"}, 24, 80);
-  CHECK(nowhere.end().exit == 3);
+  CHECK(nowhere.refused().exit == 3);
+}
+
+TEST_CASE("watch on a terminal whose kind is not known, or not said, tells what else there is", "[watch]") {
+  Shop db;
+  const auto type = GENERATE(as<std::optional<std::string>>(), std::nullopt, "", "no-such-terminal", "dumb");
+  Terminal terminal(db, {"watch"}, 24, 80, type);
+  const auto result = terminal.refused();
+  INFO(type.value_or("none") << result);
+  CHECK(result.exit == 2);
+  CHECK_THAT(result.err, Contains("this terminal cannot show a screen"));
+  CHECK_THAT(result.err, Contains("invctl stock"));
+  CHECK(terminal.has_old_modes());
+  CHECK(terminal.has_shown_nothing());
 }
 
 }  // namespace watch_test

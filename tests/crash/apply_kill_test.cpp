@@ -1,15 +1,17 @@
 // kill -9 at random moments of `apply`, then the same command again: the end is that of a run nobody
-// disturbed. INVCTL_TEST_APPLY_KILLS says how often (default 12); the seed is printed, and INVCTL_TEST_SEED
-// repeats one.
+// disturbed, and what was answered before is stored. INVCTL_TEST_APPLY_KILLS says how often (default 12); the
+// seed is printed, and INVCTL_TEST_SEED repeats one.
 #include <signal.h>
 
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
-#include <random>
+#include <map>
+#include <sstream>
 #include <thread>
 
 #include "cli/harness.hpp"
+#include "unit/property.hpp"
 
 namespace apply_kill_test {
 
@@ -19,9 +21,22 @@ namespace {
 
 constexpr int operation_count = 1500;
 
-int number_from(const char* variable, int fallback) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? fallback : std::atoi(text);
+int kills_asked() {
+  const char* text = std::getenv("INVCTL_TEST_APPLY_KILLS");
+  return text == nullptr ? 12 : std::atoi(text);
+}
+
+using Clock = std::chrono::steady_clock;
+
+std::int64_t microseconds_since(Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count();
+}
+
+// Some time before `whole` microseconds are over.
+Result kill_within(Process& process, std::int64_t whole, Random& random) {
+  std::this_thread::sleep_for(std::chrono::microseconds(random.between(0, whole)));
+  process.signal(SIGKILL);
+  return process.wait();
 }
 
 // Deliveries, and shipments of what they brought: possible in this order only.
@@ -68,27 +83,20 @@ struct Shop : Database {
 }  // namespace
 
 TEST_CASE("apply that is killed at any moment and repeated ends as if nothing had happened") {
-  const auto seed =
-      static_cast<unsigned>(number_from("INVCTL_TEST_SEED", static_cast<int>(std::random_device{}() >> 1)));
-  const int kills = number_from("INVCTL_TEST_APPLY_KILLS", 12);
-  INFO("seed " << seed);
-  std::mt19937 random(seed);
+  Random random;
+  INFO(random);
+  const int kills = kills_asked();
   for (const std::string mode : {"skip", "abort"}) {
     Shop undisturbed;
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     undisturbed.must(undisturbed.command(mode));
-    const auto whole =
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
+    const auto whole = microseconds_since(start);
     const auto expected = undisturbed.end_state();
     int in_the_middle = 0;
     for (int i = 0; i < kills; ++i) {
       Shop shop;
-      auto run = shop.start(shop.command(mode));
-      const auto after = std::uniform_int_distribution<std::int64_t>(0, whole.count())(random);
-      std::this_thread::sleep_for(std::chrono::microseconds(after));
-      run->signal(SIGKILL);
-      const auto killed = run->wait();
-      INFO(mode << ", killed after " << after << " us: " << killed);
+      const auto killed = kill_within(*shop.start(shop.command(mode)), whole, random);
+      INFO(mode << ", kill " << i << ": " << killed);
       const auto done = shop.integer("SELECT COUNT(*) FROM operation");
       if (done > 0 && done < operation_count) ++in_the_middle;
       if (mode == "abort") CHECK((done == 0 || done == operation_count));
@@ -98,6 +106,102 @@ TEST_CASE("apply that is killed at any moment and repeated ends as if nothing ha
     // Kills that never hit the middle would show nothing.
     if (mode == "skip" && kills >= 12) CHECK(in_the_middle > 0);
   }
+}
+
+namespace {
+
+using Numbers = std::map<std::string, std::int64_t>;
+
+// The same day as lines of a pipe, some of which go into one transaction.
+class Stream : public Shop {
+ public:
+  static constexpr int count = 240;
+  static constexpr int batch = 4;
+
+  Stream() {
+    std::string lines;
+    for (int i = 0; i < count; ++i) {
+      lines += std::string(R"({"kind":)") + (i % 2 == 0 ? R"("receive")" : R"("ship")") +
+               R"(,"warehouse":"E","sku":"S)" + std::to_string(i / 2 % 40) + R"(","quantity":3,"id":"k)" +
+               std::to_string(i) + "\"}\n";
+    }
+    input_ = dir().write("lines", lines);
+  }
+
+  std::unique_ptr<Process> begin(RunOptions options = {}) {
+    answers_ = dir().write("answers" + std::to_string(++runs_), "");
+    options.wrapper = {"sh", "-c", "exec \"$@\" < '" + input_ + "'", "sh"};
+    options.stdout_to = answers_;
+    return start({"apply", "-", "--ack", "--batch", std::to_string(batch)}, options);
+  }
+  // Number by key of each operation that was answered with success; the last line may be cut off.
+  Numbers answered() const {
+    Numbers found;
+    std::istringstream lines(read_file(answers_));
+    for (std::string line; std::getline(lines, line) && !lines.eof();) {
+      const auto answer = nlohmann::json::parse(line);
+      if (answer.at("exit") == 0) found[answer.at("id")] = answer.at("operation");
+    }
+    return found;
+  }
+  Numbers stored() {
+    Numbers found;
+    for (const auto& row : rows("SELECT idempotency_key, id FROM operation")) {
+      found[row[0]] = std::stoll(row[1]);
+    }
+    return found;
+  }
+
+ private:
+  std::string input_, answers_;
+  int runs_ = 0;
+};
+
+// Those that were answered, and are not there, or under another number.
+int lost(const Numbers& answered, const Numbers& stored) {
+  int count = 0;
+  for (const auto& [key, number] : answered) {
+    const auto found = stored.find(key);
+    if (found == stored.end() || found->second != number) ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("what apply --ack has answered is stored when it is killed at any moment, and answered so again") {
+  Random random;
+  INFO(random);
+  Stream undisturbed;
+  const auto start = Clock::now();
+  REQUIRE(undisturbed.begin()->wait().exit == 0);
+  const auto whole = microseconds_since(start);
+  REQUIRE(undisturbed.answered().size() == Stream::count);
+  const auto expected = undisturbed.end_state();
+  int in_the_middle = 0;
+  const int kills = (kills_asked() + 1) / 2;
+  for (int i = 0; i < kills; ++i) {
+    Stream stream;
+    const auto killed = kill_within(*stream.begin(), whole, random);
+    INFO("kill " << i << ": " << killed);
+    const auto before = stream.answered();
+    const auto there = stream.stored();
+    CHECK(lost(before, there) == 0);
+    CHECK(there.size() <= before.size() + Stream::batch);  // nothing runs ahead of its answers
+    if (!before.empty() && before.size() < Stream::count) ++in_the_middle;
+    const auto repeated = stream.begin()->wait();
+    INFO(repeated);
+    REQUIRE(repeated.exit == 0);
+    CHECK(lost(there, stream.answered()) == 0);
+    REQUIRE(stream.end_state() == expected);
+  }
+  if (kills >= 6) CHECK(in_the_middle > 0);
+}
+
+TEST_CASE("negative control: what apply --ack answers and does not store is seen to be lost") {
+  Stream stream;
+  stream.begin({.env = {{"INVCTL_FAIL_POINT", "before-commit:5:lie"}}, .binary = INVCTL_FAULTY})->wait();
+  CHECK(lost(stream.answered(), stream.stored()) > 0);
 }
 
 }  // namespace apply_kill_test

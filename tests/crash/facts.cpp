@@ -4,6 +4,15 @@
 
 namespace invctl::test {
 
+namespace {
+
+bool is_on_the_way(const Step& step, const std::vector<std::string>& found) {
+  return std::any_of(step.on_the_way.begin(), step.on_the_way.end(),
+                     [&](const Expected& state) { return found == state.facts(); });
+}
+
+}  // namespace
+
 std::vector<std::string> read_facts(const std::function<Rows(const std::string&)>& rows) {
   std::vector<std::string> out;
   for (const auto& row : rows(
@@ -23,7 +32,12 @@ std::vector<std::string> read_facts(const std::function<Rows(const std::string&)
            "JOIN warehouse w ON w.id = t.warehouse_id JOIN product p ON p.id = t.product_id "
            "UNION ALL SELECT 'run', r.run_key, CASE WHEN EXISTS (SELECT 1 FROM run_event e "
            "WHERE e.run_id = r.id AND e.kind = 'ended') THEN 'ended' ELSE 'going' END, NULL, NULL "
-           "FROM run r")) {
+           "FROM run r "
+           "UNION ALL SELECT 'counts', COUNT(ended_at), COUNT(operation_id), NULL, NULL FROM stock_count "
+           "UNION ALL SELECT 'warehouse', code, name, CASE WHEN retired_at IS NOT NULL THEN 'retired' END, "
+           "NULL FROM warehouse "
+           "UNION ALL SELECT 'product', sku, name, CASE WHEN retired_at IS NOT NULL THEN 'retired' END, NULL "
+           "FROM product")) {
     std::string line;
     for (const auto& field : row) {
       if (field != "NULL") line += (line.empty() ? "" : " ") + field;
@@ -56,12 +70,15 @@ bool ends_as_it_should(const Step& step, const Result& result, bool again) {
   return result.exit == step.exit || (again && step.also.contains(result.exit));
 }
 
+bool is_unchanged(const Step& step, const Expected& before, const std::vector<std::string>& found) {
+  return found == before.facts() || is_on_the_way(step, found);
+}
+
 bool is_true(const Step& step, const Expected& before, const Result& result,
              const std::vector<std::string>& found) {
   const bool earlier = found == before.facts();
   const bool later = found == step.after.facts();
-  const bool on_the_way = std::any_of(step.on_the_way.begin(), step.on_the_way.end(),
-                                      [&](const Expected& state) { return found == state.facts(); });
+  const bool on_the_way = is_on_the_way(step, found);
   if (ends_as_it_should(step, result)) return later;
   switch (result.exit) {
     case 1:

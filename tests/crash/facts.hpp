@@ -24,6 +24,10 @@ bool tells_low(const Result& result);
 // Whether it ended as the model says; `again`: it is the repetition of one that was disturbed.
 bool ends_as_it_should(const Step& step, const Result& result, bool again = false);
 
+// Whether a command has left nothing of itself, or of its transactions, which may be several, the first ones:
+// what 130 and 143 promise.
+bool is_unchanged(const Step& step, const Expected& before, const std::vector<std::string>& found);
+
 // Whether what a disturbed command's exit code promises is what the database has: all of it, where it ended
 // as the model says; nothing, for 1, 6, 9 and 11; a part that is whole transactions, for 12; any of these
 // for 10.

@@ -2,18 +2,20 @@
 // call of the functions below passes here first. The program that is released has no trace of it.
 //
 //   INVCTL_FAIL_POINT=NAME:N:kill   at the N-th passing of that point the process kills itself (SIGKILL)
+//                     NAME:N:int    it sends itself SIGINT
+//                     NAME:N:term   it sends itself SIGTERM
 //                     NAME:N:stop   it stops itself (SIGSTOP), and goes on where it was after SIGCONT
-//                     before-commit:N:lie   the transaction is rolled back, and the program is told that it
-//                     is
-//                                           stored: what the tests have to notice
-//   INVCTL_FAIL_ONCE=FILE           of all processes that have the same file here, only the first is killed:
-//   it
-//                                   makes the file
+//                     NAME:N:quit   it ends with 130, whatever is stored: a lie
+//                     before-commit:N:lie   the transaction is rolled back, and the program told that it
+//                                   is stored
+//   INVCTL_FAIL_ONCE=FILE           of all processes that have the same file here, only the first is
+//                                   killed or sent a signal: it makes the file
 //   INVCTL_FAIL_COUNTS=FILE         a line `NAME PASSINGS` for each point, when the program ends by itself
 //   INVCTL_FAIL_SYNCHRONOUS=OFF     SQLite is told that, or NORMAL, and the program does not find the log
-//   that it
-//                                   syncs itself: the tests have to notice that too
+//                                   that it syncs itself
+//   INVCTL_FAIL_SYNCHRONOUS=FULL    SQLite is told that, and nothing is hidden: more syncs, no fewer
 //
+// What is a lie, and a sync that is left out, the tests have to notice.
 // Names are before-X and after-X, X being one of `names`.
 #include <fcntl.h>
 #include <signal.h>
@@ -99,11 +101,15 @@ bool pass(Point point, Side side) {
   const auto n = ++passings[point][static_cast<unsigned>(side)];
   bool lie = false;
   if (n == plan().passing && plan().name == name_of(point, side)) {
-    if (plan().action == "kill" && first_of_all()) {
+    const auto& action = plan().action;
+    if (action == "kill" && first_of_all()) {
       for (;;) kill(getpid(), SIGKILL);
     }
-    if (plan().action == "stop") kill(getpid(), SIGSTOP);
-    lie = plan().action == "lie";
+    if (action == "int" && first_of_all()) kill(getpid(), SIGINT);
+    if (action == "term" && first_of_all()) kill(getpid(), SIGTERM);
+    if (action == "stop") kill(getpid(), SIGSTOP);
+    if (action == "quit") _exit(128 + SIGINT);
+    lie = action == "lie";
   }
   errno = error;
   return lie;
@@ -130,6 +136,17 @@ std::string without_commit(std::string_view sql) {
   return std::string(sql.substr(0, sql.size() - std::strlen("COMMIT"))) + "ROLLBACK";
 }
 
+const char* asked_synchronous() {
+  return std::getenv("INVCTL_FAIL_SYNCHRONOUS");
+}
+
+// Where SQLite is to sync more than it does, what the program syncs itself is as necessary as before: of what
+// another has committed, a repetition may be told.
+bool hides_log() {
+  const char* synchronous = asked_synchronous();
+  return synchronous != nullptr && std::string_view(synchronous) != "FULL";
+}
+
 }  // namespace
 
 extern "C" {
@@ -152,7 +169,7 @@ int __wrap_sqlite3_exec(sqlite3* database, const char* sql, int (*callback)(void
   std::string text = sql;
   const auto point = point_of(text);
   if (pass(point, Side::before) && point == commit) text = without_commit(text);
-  const char* synchronous = std::getenv("INVCTL_FAIL_SYNCHRONOUS");
+  const char* synchronous = asked_synchronous();
   if (synchronous != nullptr && text == "PRAGMA synchronous = NORMAL") {
     text = std::string("PRAGMA synchronous = ") + synchronous;
   }
@@ -162,9 +179,7 @@ int __wrap_sqlite3_exec(sqlite3* database, const char* sql, int (*callback)(void
 }
 
 int __wrap_sqlite3_file_control(sqlite3* database, const char* name, int operation, void* argument) {
-  if (operation == SQLITE_FCNTL_JOURNAL_POINTER && std::getenv("INVCTL_FAIL_SYNCHRONOUS") != nullptr) {
-    return SQLITE_NOTFOUND;
-  }
+  if (operation == SQLITE_FCNTL_JOURNAL_POINTER && hides_log()) return SQLITE_NOTFOUND;
   return __real_sqlite3_file_control(database, name, operation, argument);
 }
 

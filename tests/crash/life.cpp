@@ -1,24 +1,15 @@
+// A life: the script's commands one after the other, and what has to be so after each.
 #include "life.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
-#include <chrono>
-#include <filesystem>
-#include <fstream>
-#include <iomanip>
 #include <iterator>
 #include <sstream>
-#include <thread>
 
 #include "facts.hpp"
-#include "lost_writes.hpp"
 
 namespace invctl::test {
 
 namespace {
-
-constexpr int killed = 128 + SIGKILL;
 
 std::string joined(const std::vector<std::string>& words, const char* between) {
   std::string out;
@@ -54,88 +45,17 @@ const std::string& exported_seeding() {
 
 }  // namespace
 
-std::string Tally::table() const {
-  std::set<std::string> points;
-  for (const auto& [name, row] : matrix) {
-    for (const auto& [point, times] : row) points.insert(point);
-  }
-  std::ostringstream out;
-  out << lives << " lives, " << commands << " commands, " << kills << " kills (" << kills_in_line
-      << " of them while others were served)\n";
-  for (const auto& point : points) {
-    out << std::left << std::setw(16) << point;
-    for (const auto& [name, row] : matrix) {
-      const auto found = row.find(point);
-      if (found != row.end()) out << "  " << name << ' ' << found->second;
-    }
-    out << '\n';
-  }
-  return out.str();
-}
-
-bool can_preload() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return false;
-#else
-  return true;
-#endif
-}
-
-bool wait_until_stopped(const Process& process) {
-  for (int i = 0; i < 5000; ++i) {
-    std::ifstream file("/proc/" + std::to_string(process.pid()) + "/stat");
-    std::string stat;
-    std::getline(file, stat);
-    const auto end = stat.rfind(')');
-    const char state = end == std::string::npos || end + 2 >= stat.size() ? 'X' : stat[end + 2];
-    if (state == 'T') return true;
-    if (state == 'Z' || state == 'X') return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
-
 Life::Life(Random& random, Tally& tally, Twist twist, bool power)
     : random_(random),
       tally_(tally),
       twist_(twist),
       power_(power),
       // Where the power is cut nobody may be left who writes.
-      script_(random, backend_name() == "sqlite", !power && twist == Twist::none) {}
+      script_(random, backend_name() == "sqlite", !power && is_sound(), true,
+              backend_name() == "sqlite" && can_preload()) {}
 
-RunOptions Life::faulty(const std::string& point) const {
-  RunOptions options;
-  // Where it is not to be killed at a point of its own, it is the program as it is released.
-  if (!power_ || !point.empty() || twist_ != Twist::none) options.binary = INVCTL_FAULTY;
-  options.env = {{"INVCTL_FAIL_COUNTS", shop_.dir().path("counts")}};
-  if (!point.empty()) options.env.emplace_back("INVCTL_FAIL_POINT", point);
-  if (twist_ == Twist::no_sync) options.env.emplace_back("INVCTL_FAIL_SYNCHRONOUS", "OFF");
-  if (twist_ == Twist::late_sync) options.env.emplace_back("INVCTL_FAIL_SYNCHRONOUS", "NORMAL");
-  if (power_) {
-    options.env.insert(options.env.end(), {{"LD_PRELOAD", INVCTL_SHIM},
-                                           {"INVCTL_SHIM_DIR", shop_.dir().path()},
-                                           {"INVCTL_SHIM_LOG", log_.path("log")}});
-  }
-  return options;
-}
-
-void Life::learn(const std::string& name) {
-  std::ifstream file(shop_.dir().path("counts"));
-  std::string point;
-  for (long n = 0; file >> point >> n;) {
-    auto& most = tally_.passings[name][point];
-    most = std::max(most, n);
-  }
-}
-
-// Each point of the command as likely as the other, however often it is passed; or none, where none is known
-// yet.
-std::string Life::random_point(const std::string& name) {
-  const auto known = tally_.passings.find(name);
-  if (known == tally_.passings.end() || random_.one_in(15)) return {};
-  auto chosen = known->second.begin();
-  std::advance(chosen, random_.between(0, static_cast<std::int64_t>(known->second.size()) - 1));
-  return chosen->first + ':' + std::to_string(random_.between(1, chosen->second)) + ":kill";
+bool Life::is_sound() const {
+  return twist_ == Twist::none || twist_ == Twist::full_sync || twist_ == Twist::full_disk;
 }
 
 void Life::fault(const std::string& what, const Step& step, const std::string& more) {
@@ -167,16 +87,28 @@ void Life::check(const Step& step, const Expected& before) {
 }
 
 void Life::check_file(const Step& step) {
+  if (step.name == "report") {
+    if (!read_file(shop_.dir().path(step.makes)).ends_with("</html>\n")) fault("half written", step, "");
+    return;
+  }
   const auto made =
       step.name == "backup" ? shop_.run({"verify", "--db", step.makes}) : shop_.run({"verify", step.makes});
-  if (made.exit != 0) fault("half written", step, made.out + made.err);
+  if (check_end(step, made) && made.exit != 0) fault("half written", step, made.out + made.err);
 }
 
 void Life::check_exit(const Step& step, const Result& result, bool repeated) {
   if (ends_as_it_should(step, result, repeated)) return;
   std::ostringstream said;
   said << result << "\nexpected: exit " << step.exit;
-  fault(result.exit == 6 ? "stuck" : "exit", step, said.str());
+  fault(result.exit == 6 || result.timed_out ? "stuck" : "exit", step, said.str());
+}
+
+bool Life::check_end(const Step& step, const Result& result) {
+  if (!result.timed_out) return true;
+  std::ostringstream said;
+  said << result;
+  fault("stuck", step, said.str());
+  return false;
 }
 
 void Life::listen(const Step& step, const Result& result) {
@@ -201,88 +133,49 @@ void Life::check_told(const Step& step) {
 
 // --- commands
 
-std::unique_ptr<Process> Life::stopped_holder() const {
-  auto holder = shop_.start({"receive", "-w", "E", "S1=1", "S2=1", "S3=1", "S4=1", "--dry-run"},
-                            faulty("before-rollback:1:stop"));
-  if (!wait_until_stopped(*holder)) return nullptr;
-  return holder;
-}
-
-// Another process has the locks: the kill meets a command that waits.
-bool Life::run_in_line(const Step& step, Result& result) {
-  const auto holder = stopped_holder();
-  if (!holder) {
-    fault("stuck", step, "the process that holds the locks did not get them");
-    return false;
-  }
-  point_ = backend_name() == "sqlite" && random_.one_in(2) ? "before-waiting:1:kill" : "";
-  auto waiting = shop_.start(step.command(), faulty(point_));
-  if (point_.empty()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(random_.between(0, 40)));
-    waiting->signal(SIGKILL);
-    point_ = "from outside";
-  }
-  result = waiting->wait();
-  holder->signal(random_.one_in(2) ? SIGKILL : SIGCONT);
-  holder->wait();
-  if (result.exit == killed) ++tally_.kills_in_line;
-  return result.exit == killed;
-}
-
-bool Life::run_killed(const Step& step, const Words& words, Result& result) {
-  if (!step.key.empty() && twist_ == Twist::none && !power_ && random_.one_in(20))
-    return run_in_line(step, result);
-  point_ = random_point(step.name);
-  if (twist_ == Twist::lie && !step.key.empty() && step.exit == 0) point_ = "before-commit:1:lie";
-  auto options = faulty(point_);
-  // The processes that it starts pass the same points, and the first to get there is killed.
-  const auto struck = shop_.dir().path("struck");
-  std::filesystem::remove(struck);
-  options.env.emplace_back("INVCTL_FAIL_ONCE", struck);
-  result = shop_.run(words, options);
-  if (result.exit == killed) return true;
-  if (!file_exists(struck)) {
-    learn(step.name);
-    return false;
-  }
-  ++tally_.kills;
-  ++tally_.matrix[step.name + "'s step"][point_.substr(0, point_.find(':'))];
-  return false;
-}
-
-// Whatever it was doing, the machine is gone; what it had said must still hold.
-void Life::cut_power(const Step& step, bool was_killed) {
-  const bool made = !was_killed && !step.makes.empty() && step.exit == 0;
-  const auto path = shop_.dir().path(step.makes);
-  const auto content = made ? read_file(path) : std::string();
-  LostWrites lost(log_.path("log"));
-  ++tally_.power_cuts;
-  tally_.unsynced += lost.unsynced();
-  lost.cut_power(random_.pick(std::vector{LostWrites::Kept::nothing, LostWrites::Kept::beginning,
-                                          LostWrites::Kept::some, LostWrites::Kept::some}),
-                 random_);
-  point_ += ", then the power was cut";
-  if (made && (!file_exists(path) || read_file(path) != content))
-    fault("lost", step, step.makes + " is not as it was");
+void Life::verify(const Step& after) {
+  const auto result = shop_.run({"verify"});
+  if (check_end(after, result) && result.exit != 0) fault("unsound", after, result.out + result.err);
 }
 
 void Life::look_after_kill(const Step& step, const Expected& before) {
-  ++tally_.kills;
-  ++tally_.matrix[step.name][point_.substr(0, point_.find(':'))];
-  if (!power_ && !random_.one_in(3)) return;
+  if (random_.one_in(10)) verify(step);
+  if (over_ || (!power_ && !random_.one_in(3))) return;
   const auto found = facts();
-  const bool whole = found == before.facts() || found == step.after.facts() ||
-                     std::any_of(step.on_the_way.begin(), step.on_the_way.end(),
-                                 [&](const Expected& state) { return found == state.facts(); });
-  if (whole) return;
+  if (is_unchanged(step, before, found) || found == step.after.facts()) return;
   const auto earlier = before.facts();
   fault("half written", step,
         "gone: " + joined(difference(earlier, found), "; ") +
             "\nnew: " + joined(difference(found, earlier), "; "));
 }
 
+void Life::look_after_refusal(const Step& step, const Expected& before, const Result& result, End end) {
+  const auto found = facts();
+  bool kept = false;
+  if (end == End::by_signal) {
+    kept = is_unchanged(step, before, found);
+  } else {
+    // A full disk is known for what it is, and its file is not there. Of a run, which is many transactions,
+    // those are left that were before the one that did not fit.
+    kept = (is_true(step, before, result, found) && result.exit != 9 && !has_made(step)) ||
+           (step.name == "run" && result.exit == 12 && is_unchanged(step, before, found));
+  }
+  if (kept) return;
+  std::ostringstream said;
+  said << result << "\nnew: " << joined(difference(found, before.facts()), "; ")
+       << (has_made(step) ? "\nand the file is there" : "");
+  fault("exit", step, said.str());
+}
+
+bool Life::has_made(const Step& step) const {
+  return !step.makes.empty() && file_exists(shop_.dir().path(step.makes));
+}
+
 void Life::take(const Step& step) {
   for (const auto& [name, content] : step.files) shop_.dir().write(name, content);
+  // Before it is put right.
+  if (step.name == "rebuild") verify(step);
+  if (over_) return;
   const auto before = script_.state();
   const auto words_of = [&](Words words) {
     words.push_back("--json");
@@ -291,27 +184,33 @@ void Life::take(const Step& step) {
   };
   const auto holder = twist_ == Twist::hold_lock && !step.key.empty() ? stopped_holder() : nullptr;
   Result result;
-  const bool was_killed = run_killed(step, words_of(step.command()), result);
+  const auto end = run_disturbed(step, words_of(step.command()), result);
   ++tally_.commands;
   listen(step, result);
   if (over_) return;
-  const bool seeded = !before.stock.empty() || twist_ == Twist::none;
-  if (power_ && seeded && random_.one_in(2)) cut_power(step, was_killed);
+  const bool seeded = !before.stock.empty() || is_sound();
+  if (power_ && seeded && random_.one_in(2)) cut_power(step, end);
   if (over_) return;
+  count(step, end);
+  const bool was_killed = end == End::by_kill;
   if (was_killed) {
     look_after_kill(step, before);
+  } else if (end != End::by_itself) {
+    look_after_refusal(step, before, result, end);
   } else {
     check_exit(step, result, false);
     if (!over_) check(step, before);
   }
   // Also what has said its answer is asked again now and then.
-  if (!over_ && (was_killed || (random_.one_in(4) && !step.key.empty()))) {
+  if (!over_ && (end != End::by_itself || (random_.one_in(4) && !step.key.empty()))) {
+    // What has no key is known by its file, and otherwise by what it left.
+    const bool known = step.makes.empty() ? was_killed : has_made(step);
     const bool forgets = was_killed && step.exit == 0 && twist_ == Twist::forget_key;
-    result = shop_.run(words_of(forgets ? step.words : step.command()), faulty());
+    result = shop_.run(words_of(forgets ? step.words : step.command()), timed(step, faulty()));
     ++tally_.commands;
     listen(step, result);
-    if (!was_killed) point_ += " and again";
-    check_exit(step, result, was_killed);
+    if (end == End::by_itself) point_ += " and again";
+    check_exit(step, result, known);
     if (!over_) check(step, before);
   }
   if (!over_) check_told(step);
@@ -325,18 +224,19 @@ void Life::initialise() {
   step.name = "init-db new";
   step.words = {"init-db"};
   for (bool again = true; again;) {
-    point_ = random_.one_in(3) ? std::string() : random_point(step.name);
-    const auto result = shop_.run(step.words, faulty(point_));
+    const bool disturbed = !random_.one_in(3);
+    point_ = disturbed && !has_full_disk() ? random_point(step.name) : std::string();
+    const auto result =
+        shop_.run(step.words, disturbed && has_full_disk() ? on_full_disk(step.name) : faulty(point_));
     ++tally_.commands;
-    again = result.exit == killed;
+    if (!check_end(step, result)) return;
+    const auto end = has_full_disk() && result.exit == 1 ? End::on_full_disk : end_of(result);
+    again = end != End::by_itself;
     // Without syncs there would be no shop in which something can be lost.
-    if (power_ && twist_ == Twist::none && random_.one_in(2)) cut_power(step, again);
-    if (again) {
-      ++tally_.kills;
-      ++tally_.matrix[step.name][point_.substr(0, point_.find(':'))];
-      continue;
-    }
-    learn(step.name);
+    if (power_ && is_sound() && random_.one_in(2)) cut_power(step, end);
+    count(step, end);
+    if (again) continue;
+    if (!has_full_disk()) learn(step.name);
     check_exit(step, result, false);
   }
   if (over_) return;
@@ -350,14 +250,13 @@ void Life::initialise() {
 void Life::run(int commands) {
   ++tally_.lives;
   initialise();
-  const bool imports = twist_ == Twist::none && random_.one_in(3);
+  const bool imports = is_sound() && random_.one_in(3);
   if (!over_) take(imports ? Script::importing(exported_seeding()) : Script::seeding());
   for (int i = 0; i < commands && !over_; ++i) take(script_.next());
   if (over_) return;
   Step step;
   step.words = {"verify"};
-  const auto result = shop_.run(step.words);
-  if (result.exit != 0) fault("unsound", step, result.out + result.err);
+  verify(step);
 }
 
 }  // namespace invctl::test

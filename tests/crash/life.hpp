@@ -12,24 +12,35 @@
 
 namespace invctl::test {
 
-// What a test does wrong on purpose, to see that it is noticed.
+// What a test does beside killing commands. What is wrong, it is to notice.
 enum class Twist {
   none,
-  lie,         // the program answers success for a transaction that it rolled back
-  forget_key,  // what was killed is repeated without its key
-  hold_lock,   // a stopped process keeps its locks
-  no_sync,     // PRAGMA synchronous = OFF; with power cuts
-  late_sync,   // commits are not synced, but checkpoints are; with power cuts
+  lie,         // wrong: the program answers success for a transaction that it rolled back
+  forget_key,  // wrong: what was killed is repeated without its key
+  hold_lock,   // wrong: a stopped process keeps its locks
+  hang,        // wrong: a command stops at a point, for good
+  quit,        // wrong: the program ends with 130 after it has stored
+  no_sync,     // wrong: PRAGMA synchronous = OFF; with power cuts
+  late_sync,   // wrong: commits are not synced, but checkpoints are; with power cuts
+  full_sync,   // PRAGMA synchronous = FULL; with power cuts
+  full_disk,   // instead of the kills the disk is full from some write on, and has room afterwards; SQLite
+  hide_full,   // wrong: the same, and the program answers success for it
 };
+
+// How the run of a command came to its end.
+enum class End { by_itself, by_kill, by_signal, on_full_disk };
 
 // Over many lives.
 struct Tally {
   int lives = 0, commands = 0, kills = 0, kills_in_line = 0, power_cuts = 0;
-  std::size_t unsynced = 0;  // writes that the power cuts met
-  // The crash matrix: command, point, how often it was killed there.
+  int signals = 0, waited = 0;  // SIGINT and SIGTERM: that ended a command, and that came too late for it
+  int refused = 0;              // commands that found the disk full
+  std::size_t unsynced = 0;     // writes that the power cuts met
+  // The crash matrix: command, what happened to it, how often.
   std::map<std::string, std::map<std::string, int>> matrix;
-  // Passings of each point in a whole run of each command, as far as they are known.
+  // Passings of each point in a whole run of each command, as far as they are known; and its writes.
   std::map<std::string, std::map<std::string, long>> passings;
+  std::map<std::string, long> writes;
   // What contradicts the contract, each beginning with lost, doubled, half written, stuck, exit or unsound.
   std::vector<std::string> faults;
 
@@ -68,26 +79,49 @@ class Life {
   // it.
   Life(Random& random, Tally& tally, Twist twist = Twist::none, bool power = false);
 
+  // With Twist::lie: about this command alone, and not about all that have a key.
+  void lie_about(const std::string& name) { liar_ = name; }
+
   // Makes the database, runs that many commands and looks at what is left. Ends at the first fault.
   void run(int commands);
 
  private:
+  // Whether the program is left as it is, whatever happens around it.
+  bool is_sound() const;
+  bool has_full_disk() const { return twist_ == Twist::full_disk || twist_ == Twist::hide_full; }
+
+  // --- what happens to a command (life_trouble.cpp)
   RunOptions faulty(const std::string& point = {}) const;
+  RunOptions timed(const Step& step, RunOptions options) const;
+  RunOptions on_full_disk(const std::string& name);
+  std::string random_action();
   std::string random_point(const std::string& name);
   void learn(const std::string& name);
-  // Runs the command with a fail point; whether it was killed.
-  bool run_killed(const Step& step, const Words& words, Result& result);
-  bool run_in_line(const Step& step, Result& result);
+  // Runs the command, and something happens to it, or not.
+  End run_disturbed(const Step& step, const Words& words, Result& result);
+  End run_in_line(const Step& step, Result& result);
+  End run_on_full_disk(const Step& step, const Words& words, Result& result);
+  // How it ended where this point was chosen for it; false: by itself.
+  End end_of(const Result& result) const;
+  void count(const Step& step, End end);
   std::unique_ptr<Process> stopped_holder() const;
+  void cut_power(const Step& step, End end);
+
+  // --- what has to be so
   void initialise();
   void take(const Step& step);
+  void verify(const Step& after);
   // All of it, or nothing, or whole transactions of it.
   void look_after_kill(const Step& step, const Expected& before);
-  void cut_power(const Step& step, bool was_killed);
+  // What the exit code of an interrupted command, or one without space, says.
+  void look_after_refusal(const Step& step, const Expected& before, const Result& result, End end);
   void check(const Step& step, const Expected& before);
+  bool has_made(const Step& step) const;  // its file is there
   // What it made is a whole backup or export.
   void check_file(const Step& step);
   void check_exit(const Step& step, const Result& result, bool repeated);
+  // Whether it ended in time; SIGKILL by the harness is none of ours.
+  bool check_end(const Step& step, const Result& result);
   // What alerts says of the crossings since its last run. Told twice is well, passed over is not.
   void listen(const Step& step, const Result& result);
   void check_told(const Step& step);
@@ -103,6 +137,7 @@ class Life {
   Script script_;
   std::string point_;               // of the command that is being run
   std::set<Expected::Place> told_;  // that they are low, and not yet that they are no more
+  std::string liar_;
   bool over_ = false;
 };
 

@@ -88,6 +88,7 @@ void LostWrites::find_unsynced() {
   std::map<std::string, std::string> today;    // names that were changed since, and what they are now
   std::map<std::string, std::string> place;    // the same of those changes that are there to stay
   std::set<std::string> gone;                  // what had this name was unlinked, and stays so
+  std::set<std::string> settled;               // something that happened to this name stays
   const auto look_up = [](const auto& names, const std::string& path) {
     const auto found = names.find(path);
     return found == names.end() ? path : found->second;
@@ -105,6 +106,11 @@ void LostWrites::find_unsynced() {
     bool stays = until != synced.end() && ends_[i] <= until->second;
     // With a new file, the file systems of Linux sync its name as well.
     if (kind == ShimRecord::create) stays = stays || synced.contains(path);
+    // And then all that happened to the name before it: it was free for the new file.
+    if (entry.of_names()) {
+      stays = stays || settled.contains(entry.path) || settled.contains(entry.other);
+      if (stays) settled.insert({entry.path, entry.other});
+    }
     if (!stays && (entry.of_names() || !gone.contains(path))) unsynced_.push_back(i);
     if (kind == ShimRecord::rename) {
       today[entry.path] = look_up(today, entry.other);

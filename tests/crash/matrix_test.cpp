@@ -4,7 +4,11 @@
 // repeats one.
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <fstream>
+#include <map>
+#include <set>
 
+#include "facts.hpp"
 #include "life.hpp"
 
 namespace matrix_test {
@@ -15,6 +19,11 @@ namespace {
 
 bool on_sqlite() {
   return backend_name() == "sqlite";
+}
+
+// A server has its own disk.
+bool can_fill_disk() {
+  return on_sqlite() && can_preload();
 }
 
 // A server takes long to make a database.
@@ -46,6 +55,60 @@ TEST_CASE("whatever point a command is killed at, the same command again has it 
   const auto tally = lives_until(random, asked != nullptr ? std::atoi(asked) : usual);
   if (asked != nullptr) WARN(random << '\n' << tally.table());
   CHECK(tally.faults == std::vector<std::string>());
+  CHECK(tally.signals > 0);
+  CHECK(tally.waited > 0);
+  const auto& passed = tally.passings.at("receive");
+  for (const char* point : {"before-commit", "after-commit", "before-report"}) CHECK(passed.contains(point));
+  // Few kills may all miss the one command in twenty that waits.
+  if (tally.kills >= 1000) CHECK(tally.kills_in_line > 0);
+}
+
+TEST_CASE("every point is passed by some command, and so can be one of a kill", "[matrix]") {
+  BareShop shop;
+  const auto counts = shop.dir().path("counts");
+  std::map<std::string, std::set<std::string>> passed;  // by command
+  const auto pass = [&](const std::string& name, const Words& words, Environment env = {}) {
+    env.emplace_back("INVCTL_FAIL_COUNTS", counts);
+    const auto result = shop.run(words, {.env = env, .binary = INVCTL_FAULTY});
+    INFO(result);
+    REQUIRE(result.exit == 0);
+    std::ifstream file(counts);
+    std::string point;
+    for (long n = 0; file >> point >> n;) {
+      const auto dash = point.find('-');
+      passed[name].insert(point.substr(dash + 1));
+      passed[""].insert(point.substr(dash + 1));
+    }
+  };
+  pass("init-db", {"init-db"});
+  shop.grant();
+  pass("warehouse", {"warehouse", "add", "E"});
+  pass("product", {"product", "add", "S"});
+  pass("receive", {"receive", "-w", "E", "S=1"});
+  pass("dry run", {"receive", "-w", "E", "S=1", "--dry-run"});
+  pass("export", {"export", "file"});
+  using Names = std::set<std::string>;
+  if (!on_sqlite()) {
+    CHECK(passed["receive"] == Names{"answer", "commit", "report", "send", "statement"});
+    return;
+  }
+  pass("backup", {"backup", "copy"});
+  {
+    const auto holder =
+        shop.start({"receive", "-w", "E", "S=1"},
+                   {.env = {{"INVCTL_FAIL_POINT", "before-commit:1:stop"}}, .binary = INVCTL_FAULTY});
+    REQUIRE(wait_until_stopped(*holder));
+    auto waiting =
+        shop.start({"receive", "-w", "E", "S=1"},
+                   {.env = {{"INVCTL_FAIL_POINT", "before-waiting:1:kill"}}, .binary = INVCTL_FAULTY});
+    CHECK(waiting->wait().exit == 137);
+  }
+  CHECK(passed["receive"] ==
+        Names{"begin", "commit", "line", "report", "statement", "sync", "truncate", "write"});
+  CHECK(passed["backup"].contains("backup"));
+  // But for those of a server, and the one above.
+  CHECK(passed[""] == Names{"backup", "begin", "commit", "line", "rename", "report", "rollback", "statement",
+                            "sync", "truncate", "unlink", "write"});
 }
 
 TEST_CASE("negative control: a commit that the program only claims is seen to be lost", "[matrix]") {
@@ -54,6 +117,31 @@ TEST_CASE("negative control: a commit that the program only claims is seen to be
   const auto tally = lives_until(random, 100000, Twist::lie);
   CAPTURE(tally.faults);
   CHECK(found(tally, "lost"));
+}
+
+TEST_CASE("negative control: whatever command claims a commit, it is seen to be lost", "[matrix]") {
+  if (!on_sqlite()) return;  // what is looked for is the same on a server
+  Random random;
+  INFO(random);
+  std::vector<std::string> names = {
+      "seed",           "extend",       "purchase held", "receive expired",  "count enter", "count load",
+      "count close",    "count cancel", "warehouse add", "warehouse retire", "product add", "product set",
+      "product retire", "close",        "price",         "threshold"};
+  // A short run looks at two of them.
+  while (std::getenv("INVCTL_TEST_KILLS") == nullptr && names.size() > 2) {
+    names.erase(names.begin() + random.between(0, static_cast<std::int64_t>(names.size()) - 1));
+  }
+  for (const auto& name : names) {
+    Tally tally;
+    while (tally.commands < 5000 && tally.faults.empty()) {
+      Life life(random, tally, Twist::lie);
+      life.lie_about(name);
+      life.run(commands_per_life());
+    }
+    CAPTURE(name, tally.faults);
+    // What says what it has stored may find that it is not there.
+    CHECK((found(tally, "lost") || found(tally, "exit")));
+  }
 }
 
 TEST_CASE("negative control: a command that is repeated without its key is seen to be doubled", "[matrix]") {
@@ -74,6 +162,87 @@ TEST_CASE("negative control: a process that keeps its locks is seen to hold up t
   const auto tally = lives_until(random, 100000, Twist::hold_lock);
   CAPTURE(tally.faults);
   CHECK(found(tally, "stuck"));
+}
+
+TEST_CASE("negative control: a command that never ends is seen to be stuck, and not taken for killed",
+          "[matrix]") {
+  Random random;
+  INFO(random);
+  const auto check_stuck = [](const Tally& tally) {
+    CAPTURE(tally.faults);
+    REQUIRE(tally.faults.size() == 1);
+    CHECK(found(tally, "stuck"));
+    CHECK(tally.faults.at(0).find(":stop)") != std::string::npos);
+    return found(tally, "stuck: init-db ");
+  };
+  Tally tally;  // of a life that does not know yet where init-db could be stopped
+  Life(random, tally, Twist::hang).run(commands_per_life());
+  check_stuck(tally);
+  if (!on_sqlite()) return;  // each life takes long there, and the program of init-db is the same
+  bool in_making = false;
+  for (int i = 0; i < 12 && !in_making; ++i) {
+    tally.faults.clear();
+    Life(random, tally, Twist::hang).run(commands_per_life());
+    in_making = check_stuck(tally);
+  }
+  CHECK(in_making);
+}
+
+TEST_CASE("negative control: 130 after the commit is seen not to be true", "[matrix]") {
+  Random random;
+  INFO(random);
+  const auto tally = lives_until(random, 100000, Twist::quit);
+  CAPTURE(tally.faults);
+  CHECK(found(tally, "exit"));
+}
+
+TEST_CASE("a disk that is full at any write of any command: the exit code is true, and it can be repeated",
+          "[matrix]") {
+  if (!can_fill_disk()) return;
+  Random random;
+  INFO(random);
+  const char* asked = std::getenv("INVCTL_TEST_KILLS");
+  const int wanted = asked != nullptr ? std::atoi(asked) : 60;
+  Tally tally;
+  while (tally.refused < wanted && tally.faults.empty()) {
+    Life(random, tally, Twist::full_disk).run(commands_per_life());
+  }
+  if (asked != nullptr) WARN(random << '\n' << tally.table());
+  CHECK(tally.faults == std::vector<std::string>());
+  CHECK(tally.refused >= wanted);
+}
+
+TEST_CASE("what an exit code promises is judged by what is stored", "[matrix]") {
+  const Expected before;
+  Expected half;
+  half.keys = {"first"};
+  Step step;
+  step.on_the_way = {half};
+  step.after.keys = {"first", "second"};
+  const auto none = before.facts();
+  const auto part = half.facts();
+  const auto all = step.after.facts();
+  const auto judge = [&](int exit, const std::vector<std::string>& found) {
+    Result result;
+    result.exit = exit;
+    return is_true(step, before, result, found);
+  };
+  CHECK((judge(0, all) && !judge(0, part) && !judge(0, none)));
+  CHECK((judge(1, none) && !judge(1, part) && !judge(1, all)));
+  CHECK((judge(12, part) && judge(12, all) && !judge(12, none)));
+  CHECK((judge(10, none) && judge(10, part) && judge(10, all)));
+  CHECK_FALSE((judge(4, none) || judge(13, all) || judge(137, none)));
+  CHECK((is_unchanged(step, before, none) && is_unchanged(step, before, part)));
+  CHECK_FALSE(is_unchanged(step, before, all));
+}
+
+TEST_CASE("negative control: success that is answered on a full disk is seen to be none", "[matrix]") {
+  if (!can_fill_disk()) return;
+  Random random;
+  INFO(random);
+  const auto tally = lives_until(random, 100000, Twist::hide_full);
+  CAPTURE(tally.faults);
+  CHECK(tally.faults.size() == 1);
 }
 
 TEST_CASE("init-db that is killed before it is in write-ahead mode is finished by the next", "[matrix]") {

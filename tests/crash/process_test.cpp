@@ -57,38 +57,53 @@ TEST_CASE("while a process that holds the lock is stopped, others are busy, and 
   CHECK(db.run({"verify"}).exit == 0);
 }
 
-TEST_CASE("a signal at any point: 130 or 143 and nothing is stored, or all of it and exit 0", "[process]") {
+namespace {
+
+// What a signal at a point of `receive` comes to.
+struct Interruption {
+  std::string point;
+  bool ends;  // the command, with nothing stored; else the signal waits until all of it is, and reported
+};
+
+std::vector<Interruption> interruptions() {
+  if (backend_name() == "sqlite") {
+    // The first truncation and the first writes are those of SQLite's -shm.
+    return {{"before-truncate:1", true},  {"before-write:1", true},    {"before-line:1", true},
+            {"after-line:1", true},       {"before-begin:1", true},    {"after-begin:1", true},
+            {"before-statement:1", true}, {"after-statement:3", true}, {"after-statement:9", true},
+            {"before-commit:1", false},   {"before-write:12", false},  {"after-write:12", false},
+            {"before-sync:1", false},     {"after-sync:1", false},     {"after-commit:1", false},
+            {"before-report:1", false},   {"after-report:1", false}};
+  }
+  return {{"before-statement:1", true}, {"after-statement:3", true}, {"after-send:2", true},
+          {"after-send:4", true},       {"after-answer:2", true},    {"before-commit:1", false},
+          {"after-commit:1", false},    {"before-report:1", false},  {"after-report:1", false}};
+}
+
+}  // namespace
+
+TEST_CASE("a signal before COMMIT: 130 or 143 and nothing is stored; from then on all of it, and exit 0",
+          "[process]") {
   Shop db;
-  std::map<std::string, int> exits;
   int n = 0;
-  for (const std::string point :
-       {"before-line:1", "before-begin:1", "after-begin:1", "before-statement:1", "after-statement:3",
-        "after-send:2", "after-send:4", "after-answer:2", "before-write:1", "before-commit:1",
-        "before-sync:1", "after-commit:1", "before-report:1", "after-report:1"}) {
+  int stored = 0;
+  for (const auto& [point, ends] : interruptions()) {
     for (const int number : {SIGINT, SIGTERM}) {
       CAPTURE(point, number);
       const auto id = "n" + std::to_string(++n);
       const auto process = db.start({"receive", "-w", "E", "S=1", "--id", id}, failing(point + ":stop"));
-      if (wait_until_stopped(*process)) {
-        process->signal(number);
-        process->signal(SIGCONT);
-      }
+      CHECK(wait_until_stopped(*process));
+      process->signal(number);
+      process->signal(SIGCONT);
       const auto result = process->wait();
       INFO(result);
-      if (result.exit == 128 + number) {
-        ++exits["ended"];
-        CHECK(db.stored(id) == 0);
-        CHECK(result.out.empty());
-      } else {
-        ++exits["done"];
-        CHECK(result.exit == 0);
-        CHECK(db.stored(id) == 1);
-      }
+      CHECK(result.exit == (ends ? 128 + number : 0));
+      CHECK(result.out.empty() == ends);
+      CHECK(db.stored(id) == (ends ? 0 : 1));
+      if (!ends) ++stored;
     }
   }
-  CHECK(exits["ended"] >= 4);
-  CHECK(exits["done"] >= 4);
-  CHECK(db.on_hand() == 5 + exits["done"]);
+  CHECK(db.on_hand() == 5 + stored);
   CHECK(db.run({"verify"}).exit == 0);
 }
 
@@ -147,7 +162,10 @@ TEST_CASE("without streams, a reader or a home: what is stored is told by the ex
 }
 
 TEST_CASE("a clock that jumps back, before or during a command, leaves a ledger in order", "[process]") {
-  if (!can_preload()) return;
+  if (!can_preload()) {
+    WARN("skipped: a sanitizer's library has to come before the shim");
+    return;
+  }
   Shop db;
   const auto at = [](const std::string& jump) {
     return RunOptions{.env = {{"LD_PRELOAD", INVCTL_SHIM}, {"INVCTL_SHIM_CLOCK", jump}}};

@@ -21,6 +21,13 @@ std::vector<std::string> Expected::facts() const {
   for (const auto& [place, point] : thresholds)
     out.push_back("threshold " + place.first + " " + place.second + " " + std::to_string(point));
   for (const auto& [key, ended] : runs) out.push_back("run " + key + (ended ? " ended" : " going"));
+  const auto add_listed = [&](const char* kind, const std::map<std::string, Listed>& all) {
+    for (const auto& [code, listed] : all)
+      out.push_back(std::string(kind) + code + " " + listed.name + (listed.retired ? " retired" : ""));
+  };
+  add_listed("warehouse ", warehouses);
+  add_listed("product ", products);
+  out.push_back("counts " + std::to_string(counts_ended) + " " + std::to_string(counts_closed));
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -58,6 +65,14 @@ Step Script::keyed(const std::string& name, Words words) {
   step.words = {name};
   step.words.insert(step.words.end(), words.begin(), words.end());
   step.key = "k" + std::to_string(++keys_);
+  step.after = state_;
+  return step;
+}
+
+Step Script::unkeyed(const std::string& name, Words words) const {
+  Step step;
+  step.name = name;
+  step.words = std::move(words);
   step.after = state_;
   return step;
 }
@@ -251,11 +266,7 @@ Step Script::close_month() {
 
 // Opening takes no key: a second one is another count, of the same stock.
 Step Script::open_count() {
-  Step step;
-  step.name = "count open";
-  step.words = {"count", "open", "-w", "E"};
-  step.after = state_;
-  return step;
+  return unkeyed("count open", {"count", "open", "-w", "E"});
 }
 
 Step Script::enter_count() {
@@ -268,13 +279,12 @@ Step Script::enter_count() {
 }
 
 Step Script::close_count() {
-  Step step;
-  step.name = "count close";
-  step.words = {"count", "close", std::to_string(*count_)};
-  step.after = state_;
+  auto step = unkeyed("count close", {"count", "close", std::to_string(*count_)});
   auto& place = step.after.stock[{"E", "S1"}];
   place.on_hand += place.available() > 0 ? -1 : 1;
   ++step.after.operations["count accepted"];
+  ++step.after.counts_ended;
+  ++step.after.counts_closed;
   return step;
 }
 
@@ -282,15 +292,15 @@ Step Script::close_count() {
 Step Script::upkeep() {
   static const std::vector<Words> commands = {{"init-db"}, {"seal"},  {"rebuild", "--apply"},
                                               {"verify"},  {"stock"}, {"history", "--limit", "5"}};
-  Step step;
-  step.words = random_.pick(commands);
-  step.name = step.words.front();
-  step.after = state_;
-  return step;
+  const auto& words = random_.pick(commands);
+  return unkeyed(words.front(), words);
 }
 
 Step Script::next() {
-  if (count_) return entered_ ? close_count() : enter_count();
+  const bool other = rarer_ && random_.one_in(count_ ? 3 : 6);
+  if (count_ && entered_) return other ? cancel_count() : close_count();
+  if (count_) return other ? load_count() : enter_count();
+  if (other) return rarer();
   const auto what = random_.between(0, 109);
   if (what < 14) return receive();
   if (what < 26) return ship();
@@ -317,8 +327,8 @@ void Script::done(const Step& step, std::optional<std::int64_t> number) {
   static const std::set<std::string> reversible = {"receive", "ship", "purchase", "adjust"};
   if (number && step.exit == 0 && step.name == "reserve") numbers_[step.key] = *number;
   if (step.name == "count open") count_ = number;
-  if (step.name == "count enter") entered_ = true;
-  if (step.name == "count close") {
+  if (step.name == "count enter" || step.name == "count load") entered_ = true;
+  if (step.name == "count close" || step.name == "count cancel") {
     count_.reset();
     entered_ = false;
   }

@@ -27,6 +27,11 @@ struct Expected {
     std::int64_t quantity = 0;
   };
 
+  struct Listed {
+    std::string name;
+    bool retired = false;
+  };
+
   using Place = std::pair<std::string, std::string>;  // (warehouse, SKU)
 
   std::map<Place, Stock> stock;
@@ -41,6 +46,8 @@ struct Expected {
   std::map<Place, std::int64_t> thresholds;  // reorder points
   std::set<Place> moved;                     // where anything ever was
   std::map<std::string, bool> runs;          // of plans, by key: whether it has ended
+  std::map<std::string, Listed> warehouses, products;
+  int counts_ended = 0, counts_closed = 0;
 
   // One line for each fact; those of the database are made the same way (harness of the matrix).
   std::vector<std::string> facts() const;
@@ -56,6 +63,7 @@ struct Step {
   int exit = 0;        // what it ends with, the first time and when repeated
   std::set<int> also;  // what it may end with when repeated after a kill: there is no key to know it by
   std::vector<std::pair<std::string, std::string>> files;  // name and content, written before it runs
+  std::int64_t clock = 0;                                  // seconds by which its clock is ahead
   std::string makes;                 // a file that is there, and whole, once the command has said so
   std::vector<Expected> on_the_way;  // states that a kill may leave beside before and after
   Expected after;
@@ -66,8 +74,10 @@ struct Step {
 class Script {
  public:
   // `files`: the database is one that can be backed up. `plans`: some commands start others, which may
-  // outlive them.
-  Script(Random& random, bool files, bool plans) : random_(random), backs_up_(files), plans_(plans) {}
+  // outlive them. `rarer`: also what is done now and then. `clock`: the database's clock is the program's,
+  // and can be set.
+  Script(Random& random, bool files, bool plans, bool rarer = false, bool clock = false)
+      : random_(random), backs_up_(files), plans_(plans), rarer_(rarer), clock_(clock) {}
 
   static constexpr int warehouses = 2, products = 4;
   // What every life begins with, or with the export of a database that began so.
@@ -90,6 +100,7 @@ class Script {
   std::string sku() { return "S" + std::to_string(random_.between(1, products)); }
   std::vector<Line> lines();
   Step keyed(const std::string& name, Words words);
+  Step unkeyed(const std::string& name, Words words) const;
   static void add_lines(Step& step, const std::vector<Line>& lines);
   // Moves stock if all of it is there; else the step is refused.
   bool take(Step& step, const std::string& warehouse, const std::vector<Line>& lines) const;
@@ -111,11 +122,19 @@ class Script {
   Step close_month();
   Step open_count();
   Step enter_count();
+  Step load_count();
   Step close_count();
+  Step cancel_count();
   Step make_file();
   Step run_plan();
   Step set_threshold();
   Step follow_alerts();
+  Step rarer();
+  Step change_warehouses();
+  Step change_products();
+  Step buy_held();
+  Step extend();
+  Step meet_expired();
   Step upkeep();
 
   // What may be reversed, and what it did.
@@ -131,8 +150,8 @@ class Script {
   std::map<std::string, std::int64_t> numbers_;  // of reservations, by key, ended ones included
   std::optional<std::int64_t> count_;            // the open one
   bool entered_ = false;                         // something was, in that count
-  int keys_ = 0, files_ = 0, months_ = 0;
-  bool backs_up_, plans_;
+  int keys_ = 0, files_ = 0, months_ = 0, added_ = 0;
+  bool backs_up_, plans_, rarer_, clock_;
 };
 
 }  // namespace invctl::test

@@ -1,4 +1,6 @@
 // The script's commands that have to do with files, with the catalogue, and with other commands.
+#include <iterator>
+
 #include "script.hpp"
 
 namespace invctl::test {
@@ -14,7 +16,9 @@ Step Script::seeding() {
     opening += "E," + name + ",20\n";
     step.after.stock[{"E", name}].on_hand = 20;
     step.after.prices[name] = 250;
+    step.after.products[name] = {"Some " + name};
   }
+  step.after.warehouses = {{"E", {"East"}}, {"W", {"West"}}};
   step.after.operations["opening accepted"] = 1;  // of each warehouse
   step.files = {
       {"places.csv", "code,name\nE,East\nW,West\n"}, {"goods.csv", goods}, {"opening.csv", opening}};
@@ -73,6 +77,23 @@ Step Script::seed_more() {
   step.words = {"seed-from-csv", "--products", file};
   step.after = state_;
   step.after.prices[what] = 125;
+  step.after.products[what] = {"New"};
+  return step;
+}
+
+Step Script::load_count() {
+  auto step = enter_count();
+  const auto line = step.words.back();
+  const auto file = "counted" + std::to_string(++files_) + ".csv";
+  step.name = "count load";
+  step.words = {"count", "load", std::to_string(*count_), file};
+  step.files = {{file, "sku,counted\nS1," + line.substr(line.find('=') + 1) + "\n"}};
+  return step;
+}
+
+Step Script::cancel_count() {
+  auto step = unkeyed("count cancel", {"count", "cancel", std::to_string(*count_)});
+  ++step.after.counts_ended;
   return step;
 }
 
@@ -126,6 +147,106 @@ Step Script::run_plan() {
   }
   now.runs[step.key] = true;
   step.after = std::move(now);
+  return step;
+}
+
+Step Script::rarer() {
+  const auto what = random_.between(0, clock_ ? 5 : 4);
+  if (what == 0) return change_warehouses();
+  if (what == 1) return change_products();
+  if (what == 2) return buy_held();
+  if (what == 3) return extend();
+  if (what == 5) return meet_expired();
+  auto step = unkeyed("report", {"report", "--html", "page" + std::to_string(++files_)});
+  step.makes = step.words.back();
+  step.also = {5};
+  return step;
+}
+
+// What is added has no key, and is there once. Only what is added here is retired: it has no stock.
+Step Script::change_warehouses() {
+  const auto added = static_cast<std::int64_t>(state_.warehouses.size()) - warehouses;
+  if (added == 0 || random_.one_in(2)) {
+    const auto code = "X" + std::to_string(added);
+    auto step = unkeyed("warehouse add", {"warehouse", "add", code, "--name", "Hall"});
+    step.also = {5};
+    step.after.warehouses[code] = {"Hall"};
+    return step;
+  }
+  const auto code = "X" + std::to_string(random_.between(0, added - 1));
+  auto step = unkeyed("warehouse retire", {"warehouse", "retire", code});
+  auto& listed = step.after.warehouses[code];
+  if (listed.retired) step.words.push_back("--undo");
+  listed.retired = !listed.retired;
+  return step;
+}
+
+Step Script::change_products() {
+  const auto number = std::to_string(++files_);
+  if (added_ == 0 || random_.one_in(3)) {
+    const auto sku = "P" + std::to_string(added_++);
+    auto step = unkeyed("product add", {"product", "add", sku, "--name", "No" + number, "--price", "3.00"});
+    step.also = {5};
+    step.after.products[sku] = {"No" + number};
+    step.after.prices[sku] = 300;
+    return step;
+  }
+  const auto sku = "P" + std::to_string(random_.between(0, added_ - 1));
+  if (random_.one_in(2)) {
+    auto step = unkeyed("product set", {"product", "set", sku, "--name", "No" + number});
+    step.after.products[sku].name = "No" + number;
+    return step;
+  }
+  auto step = unkeyed("product retire", {"product", "retire", sku});
+  auto& listed = step.after.products[sku];
+  if (listed.retired) step.words.push_back("--undo");
+  listed.retired = !listed.retired;
+  return step;
+}
+
+// Of an open reservation a part or all, to a user.
+Step Script::buy_held() {
+  if (state_.holds.empty()) return reserve();
+  const auto& [key, held] = *state_.holds.begin();
+  const Line what{held.sku, random_.between(1, held.quantity)};
+  auto step = keyed("purchase", {"--user", "ben", "--reservation", std::to_string(numbers_.at(key))});
+  add_lines(step, {what});
+  give(step, held.warehouse, {what}, -1);
+  step.after.stock[{held.warehouse, what.sku}].reserved -= what.quantity;
+  if (what.quantity == held.quantity) {
+    step.after.holds.erase(key);
+  } else {
+    step.after.holds[key].quantity -= what.quantity;
+  }
+  finish(step, 0);
+  step.name = "purchase held";  // none of those that are reversed
+  return step;
+}
+
+Step Script::extend() {
+  if (numbers_.empty()) return reserve();
+  auto chosen = numbers_.begin();
+  std::advance(chosen, random_.between(0, static_cast<std::int64_t>(numbers_.size()) - 1));
+  auto step = keyed("extend", {std::to_string(chosen->second), "--ttl", "8d"});
+  finish(step, state_.holds.contains(chosen->first) ? 0 : 5);
+  return step;
+}
+
+// A month later: whoever meets what is held there gives it back, in the same transaction.
+Step Script::meet_expired() {
+  if (state_.holds.empty()) return reserve();
+  const auto met = state_.holds.begin()->second;
+  auto step = keyed("receive", {"-w", met.warehouse, met.sku + "=1"});
+  step.clock = 30 * 86400;
+  give(step, met.warehouse, {{met.sku, 1}});
+  for (const auto& [key, held] : state_.holds) {
+    if (held.warehouse != met.warehouse || held.sku != met.sku) continue;
+    step.after.stock[{held.warehouse, held.sku}].reserved -= held.quantity;
+    step.after.holds.erase(key);
+    ++step.after.operations["expire accepted"];
+  }
+  finish(step, 0);
+  step.name = "receive expired";
   return step;
 }
 
