@@ -1,6 +1,5 @@
 #include "catalog_change.hpp"
 
-#include "core/error.hpp"
 #include "core/text.hpp"
 #include "stock/transactions.hpp"
 
@@ -8,18 +7,11 @@ namespace invctl::cmd {
 
 void change_catalog(Context& context, const std::function<void(CatalogStore&)>& change) {
   const auto store = context.open_for_writing();
-  try {
-    write_transaction(*store, context.deadline(), "", [&] {
-      store->lock_catalog();
-      change(*store);
-      return true;
-    });
-  } catch (const Error& error) {
-    // What exists already may be of somebody who has not synced it yet: who asks twice must be able to rely
-    // on it.
-    if (error.exit == Exit::conflict) store->make_durable();
-    throw;
-  }
+  write_transaction(*store, context.deadline(), "", [&] {
+    store->lock_catalog();
+    change(*store);
+    return true;
+  });
   context.committed = true;
 }
 

@@ -11,6 +11,7 @@
 #include "core/text.hpp"
 #include "filters.hpp"
 #include "io/input_file.hpp"
+#include "io/output.hpp"
 #include "saga/saga.hpp"
 #include "url.hpp"
 
@@ -92,12 +93,16 @@ class ProcessStarter : public saga::Starter {
 
   saga::Attempt start(const saga::Step& step, const std::vector<std::string>& words,
                       const std::string& key) override {
+    started_ = true;
     try {
       return step.external ? start_program(words, key) : start_command(step, words, key);
     } catch (const Error& error) {
       return {saga::Attempt::Kind::failed, static_cast<int>(error.exit), error.message};
     }
   }
+
+  // Whether any step was, by this process.
+  bool started() const { return started_; }
 
  private:
   saga::Attempt start_command(const saga::Step& step, const std::vector<std::string>& words,
@@ -131,6 +136,7 @@ class ProcessStarter : public saga::Starter {
   }
 
   std::string program_, home_, actor_, lock_timeout_, run_key_;
+  bool started_ = false;
 };
 
 io::Value operation_of(const saga::StepState& step) {
@@ -295,10 +301,15 @@ Exit run_plan(Context& context, const RunPlanOptions& options) {
       context.committed_key = key;
     });
   } catch (const Error& error) {
-    // What was begun may have been done, which could not be noted: nothing is unchanged any more.
-    if (!context.committed || error.exit == Exit::unknown_outcome) throw;
-    print(saga::fold(plan, events));
-    context.out.flush();
+    // A step that was started may have been done, which could not be noted: nothing is unchanged any more.
+    const bool changed = context.committed || starter.started();
+    if (!changed || error.exit == Exit::unknown_outcome || error.code == "run_busy") throw;
+    try {
+      print(saga::fold(plan, events));
+      context.out.flush();
+    } catch (const io::OutputError&) {
+      context.out.discard();  // what stopped the run says more
+    }
     throw Error(Exit::partial, "stopped",
                 fmt::format("run {} stopped: {}", run.id, intake::in_one_line(error)),
                 "the same command goes on");

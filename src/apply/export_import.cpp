@@ -232,6 +232,8 @@ ImportResult import_export(const ImportTarget& target, io::InputFile& file, cons
       target.catalog.lock_catalog();
       if (!target.store.is_empty()) {
         if (!holds(target.seals, result.counts)) {
+          target.store.rollback();
+          target.store.make_durable();
           throw Error(Exit::conflict, "not_empty", "the database is not empty",
                       "an export is taken in by a new database only: `invctl init-db`");
         }

@@ -19,7 +19,9 @@ class Behind {
  public:
   // `use` is called with each value in order, in the other thread once there is one. The value stays whole,
   // so that its memory can be filled again.
-  Behind(std::function<void(T&)> use, std::size_t most) : use_(std::move(use)), most_(most) {}
+  Behind(std::function<void(T&)> use, std::size_t most) : use_(std::move(use)), most_(most) {
+    used_.reserve(most + 2);  // in the other thread nothing may fail but `use`
+  }
   // What is still in line is left out: finish() before.
   ~Behind() {
     {

@@ -201,7 +201,8 @@ class Runner {
       if (store_.run_events(run_.id).size() > static_cast<std::size_t>(number_)) {
         // A commit that nobody knows the outcome of has stored it; else it is somebody else's.
         if (tried) return false;
-        throw Error(Exit::busy, "another process is at this run", "wait for it, or run the plan again");
+        throw Error(Exit::busy, "run_busy", "another process is at this run",
+                    "wait for it, or run the plan again");
       }
       store_.add_run_event(run_.id, number_, event);
       tried = true;

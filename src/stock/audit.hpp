@@ -57,8 +57,9 @@ class LedgerReader : public virtual Transactions {
   // on a cluster they may not.
   virtual void ledger(const LedgerSink& to) = 0;
 
-  // The same where ids ascend, from the rows as they were written, which is quicker. False where they turn
-  // out not to be in the order of operations: what was handed over is then not all, nor in order.
+  // The same where ids ascend, from the rows as they were written, which is quicker and looks into no index.
+  // False where they turn out not to be in the order of operations: what was handed over is then not all, nor
+  // in order.
   virtual bool ledger_as_written(const LedgerSink& to) = 0;
 
   // What reservations hold now, by reservation and inventory id.

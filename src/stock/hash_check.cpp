@@ -1,6 +1,7 @@
 #include "stock/hash_check.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 #include "stock/chain.hpp"
 
@@ -87,7 +88,11 @@ void HashCheck::hand_over_when_full() {
   if (batch_->movements.size() + batch_->operations.size() < batch_size) return;
   if (threads_.empty()) {
     // Only now: a ledger of a few thousand rows is done before a thread has started.
-    for (std::size_t i = 0; i < helper_count(); ++i) threads_.emplace_back([this] { work(); });
+    try {
+      for (std::size_t i = 0; i < helper_count(); ++i) threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      // There may be no more threads: those there are will do, or this one.
+    }
   }
   if (threads_.empty()) {
     compute(*batch_);

@@ -47,7 +47,10 @@ std::vector<Outcome> Ledger::post(std::vector<Operation>& operations, const Opti
   });
   // A commit of this posting has synced what came before it.
   const auto is_new = [](const Outcome& outcome) { return outcome.receipt && !outcome.replayed; };
-  const auto is_old = [](const Outcome& outcome) { return outcome.replayed; };
+  // A replay, and "exists already" and the like, are said of what was there before.
+  const auto is_old = [](const Outcome& outcome) {
+    return outcome.replayed || (outcome.rejection && outcome.rejection->exit == Exit::conflict);
+  };
   if (std::any_of(outcomes.begin(), outcomes.end(), is_old) &&
       std::none_of(outcomes.begin(), outcomes.end(), is_new)) {
     store_.make_durable();

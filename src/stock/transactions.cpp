@@ -78,6 +78,14 @@ void write_transaction(Transactions& store, const Deadline& deadline, std::strin
     bool wrote = false;
     try {
       wrote = work();
+    } catch (const StoreError&) {
+      store.rollback();
+      throw;
+    } catch (const Error& error) {
+      store.rollback();
+      // "It exists already" is said of something that its writer may not have synced yet.
+      if (error.exit == Exit::conflict) store.make_durable();
+      throw;
     } catch (...) {
       store.rollback();
       throw;

@@ -55,8 +55,8 @@ void run_transaction(Transactions& store, const Deadline& deadline, std::string_
                      bool& commit_reached, const std::function<void()>& work);
 
 // The same for what is written and committed in one go: begins, runs `work`, and commits where that says that
-// it wrote something; else, and where it throws, everything is rolled back. What `work` found done before is
-// durable in the end.
+// it wrote something; else, and where it throws, everything is rolled back. What `work` found done before, or
+// refuses because of it (Exit::conflict), is durable in the end.
 void write_transaction(Transactions& store, const Deadline& deadline, std::string_view key,
                        const std::function<bool()>& work);
 

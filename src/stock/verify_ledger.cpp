@@ -10,8 +10,9 @@ namespace invctl {
 
 namespace {
 
-constexpr std::size_t rows_most = 4096;  // in a batch
-constexpr std::size_t batches_most = 8;  // in line
+constexpr std::size_t rows_most = 4096;     // in a batch
+constexpr std::size_t batches_most = 8;     // in line
+constexpr std::size_t purchases_kept = 32;  // that an operation has room for
 
 // Rows that can be filled again in the memory that they have.
 template <class Row>
@@ -26,7 +27,7 @@ class Rows {
     ++size_;
   }
   void clear() { size_ = 0; }
-  const Row* begin() const { return rows_.data(); }
+  Row* begin() { return rows_.data(); }
 
  private:
   std::vector<Row> rows_;
@@ -51,13 +52,16 @@ class LedgerBatch {
   bool full() const { return order_.size() >= rows_most; }
 
   void pass_to(LedgerVerifier& verifier) {
-    const auto* operation = operations_.begin();
+    auto* operation = operations_.begin();
     const auto* movement = movements_.begin();
     const auto* orphan = orphans_.begin();
     for (const auto what : order_) {
       switch (what) {
         case What::operation:
-          verifier.operation(*operation++);
+          verifier.operation(*operation);
+          // Each of thousands would keep what the largest that it ever held took.
+          if (operation->purchases.capacity() > purchases_kept) operation->purchases = {};
+          ++operation;
           break;
         case What::movement:
           verifier.movement(*movement++);
