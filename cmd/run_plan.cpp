@@ -193,6 +193,7 @@ io::Answer to_answer(const saga::Run& run, const saga::Plan& plan, const saga::S
 
 saga::Run find_or_add(Context& context, saga::RunStore& store, const saga::Plan& plan,
                       const std::string& key) {
+  bool added = false;
   write_transaction(store, context.deadline(), key, [&] {
     if (store.find_run(key)) return false;
     saga::Run run;
@@ -201,8 +202,13 @@ saga::Run find_or_add(Context& context, saga::RunStore& store, const saga::Plan&
     run.plan = plan.text;
     run.actor = context.actor();
     store.add_run(run);
+    added = true;
     return true;
   });
+  if (added) {
+    context.committed = true;
+    context.committed_key = key;
+  }
   auto run = store.find_run(key);
   if (run->plan != plan.text) {
     throw Error(Exit::conflict, "key_reused",

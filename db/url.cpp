@@ -189,7 +189,8 @@ std::string redact_parameters(std::string_view parameters) {
 
 std::string redact_url(std::string_view url) {
   if (!names_a_server(url) && url.find("://") == std::string_view::npos) return std::string(url);
-  const auto from = url.find_first_not_of(":/", url.find(':'));
+  // Behind the scheme. A ':' there is one before a password without a user.
+  const auto from = url.find_first_not_of('/', url.find(':') + 1);
   if (from == std::string_view::npos) return std::string(url);
   std::string shown(url.substr(0, from));
   auto rest = url.substr(from);

@@ -59,6 +59,14 @@ TEST_CASE("an address with a NUL is refused, whatever it is the address of", "[h
   }
 }
 
+TEST_CASE("the password of an address without a user is not shown", "[hostile]") {
+  CHECK(db::redact_url("mysql://:secret@host/db") == "mysql://:***@host/db");
+  CHECK(db::redact_url("mysql::secret@host/db") == "mysql::***@host/db");
+  CHECK(db::redact_url("mysql://:sec:ret@host:3306/db?tls=off") == "mysql://:***@host:3306/db?tls=off");
+  CHECK(db::redact_url("mysql://user@:3306/db") == "mysql://user@:3306/db");
+  CHECK(db::redact_url("mysql:///db") == "mysql:///db");
+}
+
 TEST_CASE("an empty word is still a word to a shell", "[hostile]") {
   CHECK(shell_word("") == "''");
   CHECK(shell_word("a") == "a");
