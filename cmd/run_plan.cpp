@@ -193,7 +193,6 @@ io::Answer to_answer(const saga::Run& run, const saga::Plan& plan, const saga::S
 
 saga::Run find_or_add(Context& context, saga::RunStore& store, const saga::Plan& plan,
                       const std::string& key) {
-  bool added = false;
   write_transaction(store, context.deadline(), key, [&] {
     if (store.find_run(key)) return false;
     saga::Run run;
@@ -202,13 +201,8 @@ saga::Run find_or_add(Context& context, saga::RunStore& store, const saga::Plan&
     run.plan = plan.text;
     run.actor = context.actor();
     store.add_run(run);
-    added = true;
     return true;
   });
-  if (added) {
-    context.committed = true;
-    context.committed_key = key;
-  }
   auto run = store.find_run(key);
   if (run->plan != plan.text) {
     throw Error(Exit::conflict, "key_reused",
@@ -308,6 +302,7 @@ Exit run_plan(Context& context, const RunPlanOptions& options) {
     });
   } catch (const Error& error) {
     // A step that was started may have been done, which could not be noted: nothing is unchanged any more.
+    // That the run itself is known, with nothing begun, changes nothing.
     const bool changed = context.committed || starter.started();
     if (!changed || error.exit == Exit::unknown_outcome || error.code == "run_busy") throw;
     try {
