@@ -45,6 +45,15 @@ bool found(const Tally& tally, const std::string& kind) {
   return false;
 }
 
+// Lives with this twist end with a fault of this kind.
+void check_noticed(Twist twist, const std::string& kind) {
+  Random random;
+  INFO(random);
+  const auto tally = lives_until(random, 100000, twist);
+  CAPTURE(tally.faults);
+  CHECK(found(tally, kind));
+}
+
 }  // namespace
 
 TEST_CASE("whatever point a command is killed at, the same command again has it stored once", "[matrix]") {
@@ -112,11 +121,7 @@ TEST_CASE("every point is passed by some command, and so can be one of a kill", 
 }
 
 TEST_CASE("negative control: a commit that the program only claims is seen to be lost", "[matrix]") {
-  Random random;
-  INFO(random);
-  const auto tally = lives_until(random, 100000, Twist::lie);
-  CAPTURE(tally.faults);
-  CHECK(found(tally, "lost"));
+  check_noticed(Twist::lie, "lost");
 }
 
 TEST_CASE("negative control: whatever command claims a commit, it is seen to be lost", "[matrix]") {
@@ -157,11 +162,7 @@ TEST_CASE("negative control: a command that is repeated without its key is seen 
 }
 
 TEST_CASE("negative control: a process that keeps its locks is seen to hold up the others", "[matrix]") {
-  Random random;
-  INFO(random);
-  const auto tally = lives_until(random, 100000, Twist::hold_lock);
-  CAPTURE(tally.faults);
-  CHECK(found(tally, "stuck"));
+  check_noticed(Twist::hold_lock, "stuck");
 }
 
 TEST_CASE("negative control: a command that never ends is seen to be stuck, and not taken for killed",
@@ -189,11 +190,7 @@ TEST_CASE("negative control: a command that never ends is seen to be stuck, and 
 }
 
 TEST_CASE("negative control: 130 after the commit is seen not to be true", "[matrix]") {
-  Random random;
-  INFO(random);
-  const auto tally = lives_until(random, 100000, Twist::quit);
-  CAPTURE(tally.faults);
-  CHECK(found(tally, "exit"));
+  check_noticed(Twist::quit, "exit");
 }
 
 TEST_CASE("a disk that is full at any write of any command: the exit code is true, and it can be repeated",

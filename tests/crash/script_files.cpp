@@ -5,6 +5,15 @@
 
 namespace invctl::test {
 
+namespace {
+
+void retire_or_bring_back(Step& step, Expected::Listed& listed) {
+  if (listed.retired) step.words.push_back("--undo");
+  listed.retired = !listed.retired;
+}
+
+}  // namespace
+
 Step Script::seeding() {
   Step step;
   step.name = "seed";
@@ -175,9 +184,7 @@ Step Script::change_warehouses() {
   }
   const auto code = "X" + std::to_string(random_.between(0, added - 1));
   auto step = unkeyed("warehouse retire", {"warehouse", "retire", code});
-  auto& listed = step.after.warehouses[code];
-  if (listed.retired) step.words.push_back("--undo");
-  listed.retired = !listed.retired;
+  retire_or_bring_back(step, step.after.warehouses[code]);
   return step;
 }
 
@@ -198,9 +205,7 @@ Step Script::change_products() {
     return step;
   }
   auto step = unkeyed("product retire", {"product", "retire", sku});
-  auto& listed = step.after.products[sku];
-  if (listed.retired) step.words.push_back("--undo");
-  listed.retired = !listed.retired;
+  retire_or_bring_back(step, step.after.products[sku]);
   return step;
 }
 

@@ -1,14 +1,10 @@
-// verify against everything that somebody with raw SQL can do: each change is undone by a rollback, so one
-// ledger serves them all.
+// verify against everything that somebody with raw SQL can do.
 #include "stock/verify.hpp"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <utility>
 
-#include "fixture.hpp"
-#include "stock/reverse.hpp"
-#include "stock/seal.hpp"
+#include "ledger8.hpp"
 
 namespace verify_test {
 
@@ -16,88 +12,6 @@ using namespace invctl;
 using namespace invctl::test;
 
 namespace {
-
-// Operations 1 to 8, movements 1 to 9, purchases 1 and 2:
-//   1 opening A P1 50 (movement 1)    2 receive A P1 10, A P2 4 (2, 3)    3 purchase A P1 2 (4)
-//   4 ship A P1 1 (5)                 5 adjust A P1 -3 (6)                6 refused purchase
-//   7 purchase A P1 4, A P2 1 (7, 8)  8 reversal of 4 (9)
-class Ledger8 {
- public:
-  Ledger8() : store_(std::make_unique<db::SqlStore>(database_.connect_as_owner())) {
-    add_catalog(*store_, 2, 2);
-    post(*store_, make(Kind::opening, "A", "P1", 50, "o-1"));
-    auto two = make(Kind::receive, "A", "P1", 10, "o-2");
-    two.lines.push_back(make(Kind::receive, "A", "P2", 4).lines.front());
-    two.reference = "PO-1";
-    post(*store_, two);
-    post(*store_, make(Kind::purchase, "A", "P1", 2, "o-3"));
-    post(*store_, make(Kind::ship, "A", "P1", 1, "o-4"));
-    post(*store_, make(Kind::adjust, "A", "P1", -3, "o-5"));
-    post(*store_, make(Kind::purchase, "A", "P1", 5000, "o-6"));
-    auto seven = make(Kind::purchase, "A", "P1", 4, "o-7");
-    seven.lines.push_back(make(Kind::purchase, "A", "P2", 1).lines.front());
-    post(*store_, seven);
-    auto undo = reversal_of(*store_, 4);
-    undo.actor = "tester";
-    undo.reason = "a mistake";
-    undo.key = "o-8";
-    post(*store_, undo);
-    for (const std::string table : {"operation", "movement", "purchase"}) drop_triggers(table);
-    sql(on_mysql() ? "SET SESSION foreign_key_checks = 0" : "PRAGMA foreign_keys = OFF");
-    allow_bad_values();
-  }
-
-  void sql(const std::string& text) { store_->connection().execute(text); }
-  db::SqlStore& store() { return *store_; }
-
-  void allow_bad_values() {
-    if (!on_mysql()) return sql("PRAGMA ignore_check_constraints = ON");
-    if (number(store_->connection(), "SELECT VERSION() LIKE '%MariaDB%'") == 1) {
-      return sql("SET SESSION check_constraint_checks = 0");
-    }
-    std::vector<std::string> texts;
-    {
-      db::Query query(store_->connection(),
-                      "SELECT CONCAT('ALTER TABLE ', table_name, ' ALTER CHECK ', constraint_name, ' NOT "
-                      "ENFORCED') FROM information_schema.table_constraints WHERE constraint_schema = "
-                      "DATABASE() AND constraint_type = 'CHECK'");
-      while (query.next()) texts.push_back(query.text(0));
-    }
-    for (const auto& text : texts) sql(text);
-  }
-
-  void drop_triggers(const std::string& table) {
-    sql("DROP TRIGGER " + table + "_no_update");
-    sql("DROP TRIGGER " + table + "_no_delete");
-    if (!on_mysql()) sql("DROP TRIGGER " + table + "_no_replace");
-  }
-
-  // What verify says of the ledger after these statements, which are undone.
-  std::vector<Violation> after(const std::vector<std::string>& statements, const VerifyScope& scope = {}) {
-    sql("BEGIN");
-    for (const auto& statement : statements) sql(statement);
-    auto violations = verify_ledger(*store_, scope).violations;
-    for (auto& seal : check_seals(*store_, scope, std::nullopt).violations) violations.push_back(seal);
-    sql("ROLLBACK");
-    return violations;
-  }
-
- private:
-  TestDatabase database_;
-  std::unique_ptr<db::SqlStore> store_;
-};
-
-bool names(const std::vector<Violation>& violations, const std::string& table, const std::string& key) {
-  return std::any_of(violations.begin(), violations.end(), [&](const Violation& violation) {
-    return violation.table == table && (violation.key == key || violation.key.starts_with(key + " "));
-  });
-}
-
-std::string told(const std::vector<Violation>& violations) {
-  std::string text;
-  for (const auto& violation : violations) text += violation.check + ": " + violation.message() + "\n";
-  return text;
-}
 
 struct Tampering {
   std::string table, key;
@@ -368,99 +282,6 @@ TEST_CASE("verify narrowed to a row or a check says nothing of the others") {
     CHECK(violation.check == "hash-chain");
   }
   CHECK(ledger.after(both, {.checks = {"non-negative"}}).empty());
-}
-
-TEST_CASE("a tail that was cut off so that all else fits is named by the seal") {
-  Ledger8 ledger;
-  SealRecord record;
-  record.actor = "auditor";
-  const auto sealed = make_seal(ledger.store(), record, Deadline::after(std::chrono::seconds(20))).seal;
-  CHECK(sealed.movements == 9);
-  post(ledger.store(), make(Kind::receive, "A", "P1", 6, "later"));
-  CHECK(ledger.after({}).empty());
-  // Cut off operation 8 and what came later, and put the balance right.
-  const std::vector<std::string> cut = {"DELETE FROM movement WHERE id > 8",
-                                        "DELETE FROM operation WHERE id > 7",
-                                        "UPDATE inventory SET on_hand = 50, version = 6, head_hash = (SELECT "
-                                        "hash FROM movement WHERE inventory_id = 1 AND version = 6) "
-                                        "WHERE id = 1"};
-  const auto violations = ledger.after(cut);
-  INFO(told(violations));
-  REQUIRE(violations.size() == 1);
-  CHECK(violations[0].check == "seals");
-  CHECK(violations[0].key == "version 7 of P1 in A");
-  CHECK(violations[0].actual == "none");
-}
-
-TEST_CASE("a tail that was made anew, hashes and all, is sound in itself and named by the seal") {
-  Ledger8 ledger;
-  SealRecord record;
-  record.actor = "auditor";
-  make_seal(ledger.store(), record, Deadline::after(std::chrono::seconds(20)));
-  ledger.sql("DELETE FROM movement WHERE id > 8");
-  ledger.sql("DELETE FROM operation WHERE id > 7");
-  ledger.sql(
-      "UPDATE inventory SET on_hand = 50, version = 6, head_hash = (SELECT hash FROM movement WHERE "
-      "inventory_id "
-      "= 1 AND version = 6) WHERE id = 1");
-  post(ledger.store(), make(Kind::receive, "A", "P1", 6, "another history"));
-  CHECK(verify_ledger(ledger.store()).violations.empty());
-  const auto violations = ledger.after({});
-  INFO(told(violations));
-  REQUIRE(violations.size() == 1);
-  CHECK(violations[0].check == "seals");
-  CHECK(violations[0].key == "version 7 of P1 in A");
-  CHECK(violations[0].actual != "none");
-}
-
-TEST_CASE("a seal that was kept elsewhere proves the ledger though the stored one is gone") {
-  Ledger8 ledger;
-  SealRecord record;
-  record.actor = "auditor";
-  const auto sealed = make_seal(ledger.store(), record, Deadline::after(std::chrono::seconds(20))).seal;
-  post(ledger.store(), make(Kind::receive, "B", "P1", 6, "later"));
-  for (const std::string table : {"seal", "seal_line"}) ledger.drop_triggers(table);
-  ledger.sql("DELETE FROM seal_line");
-  ledger.sql("DELETE FROM seal");
-  VerifyScope scope;
-  scope.heads_after = sealed.movements;
-  auto report = verify_ledger(ledger.store(), scope);
-  REQUIRE(report.heads);
-  CHECK(seal_digest(*report.heads) == sealed.digest);
-  CHECK(seal_digest(report.heads_now) != sealed.digest);
-  // Without the last sealed operation there is no such state any more.
-  ledger.sql("DELETE FROM movement WHERE operation_id = 8");
-  ledger.sql("DELETE FROM operation WHERE id = 8");
-  report = verify_ledger(ledger.store(), scope);
-  CHECK((!report.heads || seal_digest(*report.heads) != sealed.digest));
-}
-
-TEST_CASE("seals cannot be rewritten, and a second seal holds only what moved") {
-  TestDatabase database;
-  const auto store = database.open();
-  add_catalog(*store, 1, 2);
-  post(*store, make(Kind::receive, "A", "P1", 5, "1"));
-  post(*store, make(Kind::receive, "A", "P2", 5, "2"));
-  SealRecord record;
-  record.actor = "auditor";
-  record.name = "first";
-  const auto deadline = Deadline::after(std::chrono::seconds(20));
-  const auto first = make_seal(*store, record, deadline);
-  CHECK_FALSE(first.replayed);
-  CHECK(make_seal(*store, record, deadline).replayed);
-  post(*store, make(Kind::ship, "A", "P1", 1, "3"));
-  CHECK_THROWS_AS(make_seal(*store, record, deadline), Error);
-  record.name = "second";
-  make_seal(*store, record, deadline);
-  CHECK(number(store->connection(), "SELECT count(*) FROM seal_line") == 3);
-  CHECK(check_seals(*store, {}, std::nullopt).violations.empty());
-  CHECK(check_seals(*store, {}, SealText{std::nullopt, first.seal.digest}).wanted_holds);
-  const auto owner = database.connect_as_owner();
-  for (const std::string table : {"seal", "seal_line"}) {
-    CHECK_THROWS_AS(owner->execute("UPDATE " + table + " SET id = id + 1"), Error);
-    CHECK_THROWS_AS(owner->execute("DELETE FROM " + table), Error);
-    CHECK_THROWS_AS(owner->execute("REPLACE INTO " + table + " SELECT * FROM " + table), Error);
-  }
 }
 
 }  // namespace verify_test
