@@ -99,7 +99,7 @@ class Life {
   void learn(const std::string& name);
   // Runs the command, and something happens to it, or not.
   End run_disturbed(const Step& step, const Words& words, Result& result);
-  End run_in_line(const Step& step, Result& result);
+  End run_in_line(const Step& step, const Words& words, Result& result);
   End run_on_full_disk(const Step& step, const Words& words, Result& result);
   // How it ended where this point was chosen for it; false: by itself.
   End end_of(const Result& result) const;

@@ -166,14 +166,14 @@ std::unique_ptr<Process> Life::stopped_holder() const {
 }
 
 // Another process has the locks: the kill meets a command that waits.
-End Life::run_in_line(const Step& step, Result& result) {
+End Life::run_in_line(const Step& step, const Words& words, Result& result) {
   const auto holder = stopped_holder();
   if (!holder) {
     fault("stuck", step, "the process that holds the locks did not get them");
     return End::by_itself;
   }
   point_ = backend_name() == "sqlite" && random_.one_in(2) ? "before-waiting:1:kill" : "";
-  auto waiting = shop_.start(step.command(), timed(step, faulty(point_)));
+  auto waiting = shop_.start(words, timed(step, faulty(point_)));
   if (point_.empty()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(random_.between(0, 40)));
     waiting->signal(SIGKILL);
@@ -207,7 +207,7 @@ End Life::run_on_full_disk(const Step& step, const Words& words, Result& result)
 End Life::run_disturbed(const Step& step, const Words& words, Result& result) {
   if (has_full_disk()) return run_on_full_disk(step, words, result);
   if (!step.key.empty() && twist_ == Twist::none && !power_ && random_.one_in(20))
-    return run_in_line(step, result);
+    return run_in_line(step, words, result);
   point_ = random_point(step.name);
   const bool stores = (liar_.empty() ? !step.key.empty() : step.name == liar_) && step.exit == 0;
   if (twist_ == Twist::lie && stores) point_ = "before-commit:1:lie";
