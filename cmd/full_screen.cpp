@@ -14,7 +14,11 @@
 #include "full_screen.hpp"
 
 // Of <term.h>, whose macros (`lines`, `columns`, ...) are names of ours.
-extern "C" int setupterm(const char* name, int file, int* error);
+extern "C" {
+int setupterm(const char* name, int file, int* error);
+struct term* set_curterm(struct term* terminal);
+int del_curterm(struct term* terminal);
+}
 
 namespace invctl::cmd {
 
@@ -128,6 +132,7 @@ FullScreen::FullScreen(bool color) {
   // One that cannot put the cursor anywhere ("dumb") would get lines without end.
   int known = 0;
   const bool has_cursor = setupterm(terminal, STDOUT_FILENO, &known) == OK && tigetstr("cup") != nullptr;
+  del_curterm(set_curterm(nullptr));  // newterm() reads the description for itself
   screen_of_terminal = has_cursor ? newterm(terminal, stdout, stdin) : nullptr;
   if (screen_of_terminal == nullptr) {
     throw Error(Exit::usage, "this terminal cannot show a screen",

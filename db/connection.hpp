@@ -94,6 +94,9 @@ class Connection {
   // round trip.
   virtual std::optional<std::string> durability_gap() { return std::nullopt; }
 
+  // What is worth its cost only where very many rows are written.
+  virtual void expect_many_writes() {}
+
   // Gives the connection a new session in place of a broken one. StoreError(lost) while that fails.
   virtual void reconnect() = 0;
 };

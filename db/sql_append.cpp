@@ -52,11 +52,20 @@ std::int64_t SqlStore::next_id(const std::string& table) {
 void SqlStore::append(AppendBatch& batch) {
   begin_writing();
   resolved_.reset();
+  expect_more(batch.movements.size());
   write_inventory(batch);
   insert_operations(batch);
   insert_movements(batch);
   insert_purchases(batch);
   if (!batch.holds.empty()) write_holds(batch);
+}
+
+// Whoever writes a lot is likely to go on, and its keys lie anywhere in their indexes.
+void SqlStore::expect_more(std::size_t movements) {
+  constexpr std::size_t many = 1000;
+  const bool few = written_ < many;
+  written_ += movements;
+  if (few && written_ >= many) connection_->expect_many_writes();
 }
 
 // One operation that creates no row: all of it and COMMIT in one round trip, so that its rows are locked
@@ -116,12 +125,12 @@ void SqlStore::write_operations(std::span<const OperationRecord> operations) {
   Query query(*connection_, insert_operations_sql(operations.size()));
   for (const auto& record : operations) {
     query.bind(record.id == 0 ? std::nullopt : std::optional(record.id));
-    query.bind_blob(record.uid).bind(record.key).bind_blob(record.request_hash);
-    query.bind(kind_name(record.kind)).bind(std::string_view(record.accepted ? "accepted" : "rejected"));
-    query.bind(record.actor).bind(record.reference).bind(record.reason).bind(record.note);
+    query.lend_blob(record.uid).lend(record.key).lend_blob(record.request_hash);
+    query.lend(kind_name(record.kind)).lend(std::string_view(record.accepted ? "accepted" : "rejected"));
+    query.lend(record.actor).lend(record.reference).lend(record.reason).lend(record.note);
     query.bind(record.reverses_id).bind(record.recorded_at).bind(record.occurred_at);
-    query.bind(record.host).bind(record.tool_version).bind(record.result);
-    query.bind_blob(record.hash).bind(record.reservation_id).bind(record.expires_at);
+    query.lend(record.host).lend(record.tool_version).lend(record.result);
+    query.lend_blob(record.hash).bind(record.reservation_id).bind(record.expires_at);
   }
   query.run_later();
 }
@@ -246,7 +255,7 @@ void SqlStore::update_inventory(const std::vector<const InventoryChange*>& chang
       number([](const InventoryRow& r) { return r.reserved; });
       number([](const InventoryRow& r) { return r.version; });
     }
-    bind_each([&](const InventoryChange& c) { query.bind_blob(c.after.head); });
+    bind_each([&](const InventoryChange& c) { query.lend_blob(c.after.head); });
     if (opening) bind_each([&](const InventoryChange& c) { query.bind(c.after.opening); });
     for (const auto* change : rows) query.bind(change->before.id);
     if (guards_.versioned) bind_each([&](const InventoryChange& c) { query.bind(c.before.version); });
@@ -282,7 +291,7 @@ void SqlStore::insert_purchases(const AppendBatch& batch, std::string_view id) {
                 const auto& purchase = batch.purchases[i];
                 const auto& operation = batch.operations[purchase.operation];
                 if (id.empty()) query.bind(operation.id);
-                query.bind(purchase.line).bind(purchase.user);
+                query.bind(purchase.line).lend(purchase.user);
                 query.bind(purchase.key.product_id).bind(purchase.key.warehouse_id).bind(purchase.quantity);
                 query.bind(purchase.unit_price_minor).bind(purchase.total_minor).bind(operation.occurred_at);
               }

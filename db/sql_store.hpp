@@ -204,6 +204,7 @@ class SqlStore : public PostingStore,
   void insert_purchases(const AppendBatch& batch, std::string_view id = {});
   void write_holds(const AppendBatch& batch);
   void begin_writing();
+  void expect_more(std::size_t movements);
   void expect_writes(const Operation& operation);
   std::optional<LockedLines> lock_known(std::span<const Place> places);
   void note_known(const LockedLines& locked);
@@ -238,6 +239,7 @@ class SqlStore : public PostingStore,
   };
   Known known_;
   bool expected_ = false;
+  std::size_t written_ = 0;  // movements, by this connection
   bool commit_held_ = false;  // signals wait since the last COMMIT
   DatabaseInfo info_;
 };

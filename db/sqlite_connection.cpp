@@ -1,6 +1,7 @@
 #include "sqlite_connection.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -379,6 +380,17 @@ void SqliteConnection::make_durable() {
   const int result = sync_log(database_.getHandle());
   if (result != SQLITE_OK && !copy_log())
     throw_sqlite_error(SQLite::Exception("cannot sync the log", result), path_);
+}
+
+// SQLite keeps 2 MB of pages. Keys of operations are random, so that with a ledger of some size nearly every
+// row had a page of an index read and another one written, more than once until COMMIT. And what one batch
+// frees is wanted by the next: giving it back to the kernel meant a page fault for every 4 KB of each.
+void SqliteConnection::expect_many_writes() {
+  execute("PRAGMA cache_size = -65536");
+#ifdef __GLIBC__
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+#endif
 }
 
 void SqliteConnection::rollback() noexcept {

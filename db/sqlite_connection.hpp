@@ -72,6 +72,7 @@ class SqliteConnection : public Connection {
   void commit() override;
   void rollback() noexcept override;
   void make_durable() override;
+  void expect_many_writes() override;
   void reconnect() override {}  // a file does not hang up
 
   const std::string& path() const { return path_; }  // database_file()

@@ -112,21 +112,26 @@ std::size_t settle(FileStore& files, const KeyPlan& keys, const std::string& fil
   return left;
 }
 
-void post_open(Posting& posting, const KeyPlan& keys, const std::string& file,
-               std::vector<BatchItem>& items) {
-  std::vector<Operation> operations;
-  std::vector<BatchItem*> open;
-  for (auto& item : items) {
-    if (item.outcome != BatchItem::Outcome::open) continue;
-    operations.push_back(item.read.operation);
-    operations.back().key = keys.key_of(item.read);
-    // settle() has looked for those that can be stored; a twin that is stored meanwhile is a duplicate key.
-    operations.back().key_is_new = true;
-    open.push_back(&item);
+OpenDraft draft_open(Posting& posting, const KeyPlan& keys, const std::vector<BatchItem>& items) {
+  OpenDraft open;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto& read = items[i].read;
+    if (items[i].outcome != BatchItem::Outcome::open || !read.well_formed()) continue;
+    open.items.push_back(i);
+    auto& operation = open.operations.emplace_back(read.operation);
+    operation.key = keys.key_of(read);
+    // settle() looks for those that can be stored; a twin that is stored meanwhile is a duplicate key.
+    operation.key_is_new = true;
   }
-  const auto outcomes = posting.post(operations);
-  for (std::size_t i = 0; i < open.size(); ++i) {
-    auto& item = *open[i];
+  if (!open.items.empty()) open.draft = posting.draft(open.operations);
+  return open;
+}
+
+void write_open(Posting& posting, OpenDraft& open, const KeyPlan& keys, const std::string& file,
+                std::vector<BatchItem>& items) {
+  const auto outcomes = posting.post(open.draft, open.operations);
+  for (std::size_t i = 0; i < open.items.size(); ++i) {
+    auto& item = items[open.items[i]];
     if (outcomes[i].rejection) {
       const bool reused = outcomes[i].rejection->code == "key_reused";
       reject(item, reused ? keys.reused(item.read) : *outcomes[i].rejection, file);

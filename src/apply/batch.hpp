@@ -63,13 +63,28 @@ struct KeyPlan {
 std::size_t settle(FileStore& files, const KeyPlan& keys, const std::string& file,
                    std::vector<BatchItem>& items, bool look_up);
 
-// Posts the items that are open.
-void post_open(Posting& posting, const KeyPlan& keys, const std::string& file, std::vector<BatchItem>& items);
+// Of some items those that are open and well-formed, as posting has them before they are written.
+struct OpenDraft {
+  std::vector<std::size_t> items;  // which they are
+  std::vector<Operation> operations;
+  Posting::Draft draft = {};
+};
+OpenDraft draft_open(Posting& posting, const KeyPlan& keys, const std::vector<BatchItem>& items);
+// Writes them, and settles the items.
+void write_open(Posting& posting, OpenDraft& open, const KeyPlan& keys, const std::string& file,
+                std::vector<BatchItem>& items);
+
+// Both at once.
+inline void post_open(Posting& posting, const KeyPlan& keys, const std::string& file,
+                      std::vector<BatchItem>& items) {
+  auto open = draft_open(posting, keys, items);
+  write_open(posting, open, keys, file, items);
+}
 
 // Adds what became of settled items to a report.
 void count(Report& report, std::span<const BatchItem> items);
 
-// Takes back what post_open() said, for another try.
+// Takes back what write_open() said, for another try.
 void reopen(std::vector<BatchItem>& items);
 
 }  // namespace invctl::intake

@@ -9,6 +9,7 @@
 
 #include "apply/keys.hpp"
 #include "apply/unknown_codes.hpp"
+#include "core/ahead.hpp"
 #include "core/text.hpp"
 
 namespace invctl::intake {
@@ -41,6 +42,8 @@ class Refusals {
   std::int64_t operations_ = 0;
   std::int64_t more_ = 0;
 };
+
+constexpr std::size_t chunks_ahead = 2;
 
 Error bad_rows(const std::string& file, const io::FaultList& faults, bool readable) {
   Error error(Exit::bad_input, "bad_rows",
@@ -227,43 +230,78 @@ void Apply::check_no_rival() {
   }
 }
 
-// Everything in one transaction. After a refusal the rest is decided all the same, so that all of them are
-// found.
+// Everything in one transaction.
 void Apply::whole() {
   const auto deadline = Deadline::after(options_.lock_timeout);
   bool commit_reached = false;
   bool retry = false;
   run_transaction(store_, deadline, "", commit_reached, [&] {
-    report_ = {};
-    report_.file = input_.name();
-    report_.rows = total_rows_;
-    report_.skipped_rows = total_skipped_;
-    Posting posting(store_, origin_, lines_, deadline);
-    prepare_keys(retry);
-    retry = true;
-    observer_.pass("applying", input_.size());
-    auto reader = start_reader(false);
-    Refusals refusals;
-    std::vector<BatchItem> items;
-    while (read_batch(reader, chunk_operations, items)) {
-      if (settle(files_, keys_, input_.name(), items, look_up_) > 0) {
-        post_open(posting, keys_, input_.name(), items);
-      }
-      count(report_, items);
-      for (const auto& item : items) {
+    const bool ahead = total_operations_ > static_cast<std::int64_t>(chunk_operations);
+    if (!whole_once(deadline, std::exchange(retry, true), ahead, commit_reached)) {
+      // With a patience of its own: what was drafted for nothing has taken its time.
+      whole_once(Deadline::after(options_.lock_timeout), true, false, commit_reached);
+    }
+  });
+}
+
+bool Apply::whole_once(const Deadline& deadline, bool retry, bool ahead, bool& commit_reached) {
+  report_ = {};
+  report_.file = input_.name();
+  report_.rows = total_rows_;
+  report_.skipped_rows = total_skipped_;
+  Posting posting(store_, origin_, lines_, deadline);
+  prepare_keys(retry);
+  observer_.pass("applying", input_.size());
+  if (!post_chunks(posting, ahead)) return false;
+  input_.verify_unchanged();
+  if (options_.dry_run) return true;
+  if (!posting.wrote()) {
+    store_.make_durable();
+    return true;
+  }
+  if (posting.posted()) note_applied();
+  commit_reached = true;
+  posting.commit();
+  observer_.committed();
+  return true;
+}
+
+// Some operations of the input, and where reading them ended.
+struct Apply::Chunk {
+  std::vector<BatchItem> items;
+  OpenDraft open = {};
+  std::uint64_t position = 0;
+};
+
+// What comes next is read, and with `ahead` also drafted, while the store writes what came before: as much
+// work again as writing. False where a chunk that was drafted is stored in part: what was drafted since does
+// not hold. After a refusal the rest is decided all the same, so that all of them are found.
+bool Apply::post_chunks(Posting& posting, bool ahead) {
+  if (ahead) posting.ready_to_draft();
+  auto reader = start_reader(false);
+  Refusals refusals;
+  {
+    Ahead<Chunk> chunks(
+        [&] {
+          auto chunk = read_chunk(reader, chunk_operations);
+          if (chunk && ahead) chunk->open = draft_open(posting, keys_, chunk->items);
+          return chunk;
+        },
+        ahead ? chunks_ahead : 0);
+    while (auto chunk = chunks.next()) {
+      const auto left = settle(files_, keys_, input_.name(), chunk->items, look_up_);
+      if (!ahead) chunk->open = draft_open(posting, keys_, chunk->items);
+      if (left != chunk->open.items.size()) return false;
+      write_open(posting, chunk->open, keys_, input_.name(), chunk->items);
+      count(report_, chunk->items);
+      for (const auto& item : chunk->items) {
         if (item.why && !options_.skip_errors) refusals.add(*item.why);
       }
-      observer_.progress(input_.position());
+      observer_.progress(chunk->position);
     }
-    refusals.throw_if_any();
-    input_.verify_unchanged();
-    if (options_.dry_run) return;
-    if (!posting.wrote()) return store_.make_durable();
-    if (posting.posted()) note_applied();
-    commit_reached = true;
-    posting.commit();
-    observer_.committed();
-  });
+  }
+  refusals.throw_if_any();
+  return true;
 }
 
 void Apply::in_batches() {
@@ -272,8 +310,10 @@ void Apply::in_batches() {
   prepare_keys(false);
   observer_.pass("applying", input_.size());
   auto reader = start_reader(true);
-  std::vector<BatchItem> items;
-  while (read_batch(reader, options_.batch, items)) {
+  const bool ahead = total_operations_ > static_cast<std::int64_t>(options_.batch);
+  Ahead<Chunk> batches([&] { return read_chunk(reader, options_.batch); }, ahead ? 1 : 0);
+  while (auto batch = batches.next()) {
+    auto& items = batch->items;
     post_batch(items);
     count(report_, items);
     for (auto& item : items) {
@@ -281,9 +321,16 @@ void Apply::in_batches() {
         item.correction = correction_key(keys_.key_of(item.read));
     }
     observer_.settled(items);
-    observer_.progress(input_.position());
+    observer_.progress(batch->position);
   }
   if (report_.operations.replayed > 0) store_.make_durable();
+}
+
+std::optional<Apply::Chunk> Apply::read_chunk(OperationReader& reader, std::size_t most) const {
+  Chunk chunk;
+  if (!read_batch(reader, most, chunk.items)) return std::nullopt;
+  chunk.position = input_.position();
+  return chunk;
 }
 
 void Apply::post_batch(std::vector<BatchItem>& items) {

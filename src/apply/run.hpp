@@ -61,12 +61,16 @@ class Apply {
  private:
   void first_pass();
   io::FaultList all_faults();
+  struct Chunk;
   void whole();
+  bool whole_once(const Deadline& deadline, bool retry, bool ahead, bool& commit_reached);
+  bool post_chunks(Posting& posting, bool ahead);
   void in_batches();
+  std::optional<Chunk> read_chunk(OperationReader& reader, std::size_t most) const;
   void post_batch(std::vector<BatchItem>& items);
   bool post_batch_once(std::vector<BatchItem>& items, const Deadline& deadline, bool retry,
                        bool& commit_reached);
-  bool read_batch(OperationReader& reader, std::size_t most, std::vector<BatchItem>& items);
+  static bool read_batch(OperationReader& reader, std::size_t most, std::vector<BatchItem>& items);
   OperationReader start_reader(bool keep_rows);
   bool keyed_by_file() const { return !has_ids_ && !keys_.source; }
   void prepare_keys(bool retry);

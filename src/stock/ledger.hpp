@@ -89,9 +89,10 @@ class Posting {
   std::vector<Outcome> post_and_commit(std::span<const Operation> operations,
                                        const std::function<void()>& before_commit);
 
-  // The two halves of post(), for who needs no receipts. draft() only reads the store, and where all keys are
-  // new and nothing is reversed not even that: then it may run in another thread while a Posting before it
-  // is written.
+  // The two halves of post(). Drafts are written in the order in which they were made. draft() only reads the
+  // store, and where all keys are new and nothing is reversed, not even that once ready_to_draft() was
+  // called, or the Posting joined a transaction: then it may run in another thread while drafts before it, of
+  // this Posting or another, are written.
   struct Rows {  // of one operation in the batch
     std::size_t operation = 0, movement = 0, movements = 0, purchase = 0, purchases = 0;
   };
@@ -101,8 +102,11 @@ class Posting {
     std::vector<std::optional<Rows>> written;  // by operation
     std::unordered_map<std::string, std::size_t> first_with_key;
   };
+  void ready_to_draft() { closed_until(); }
   Draft draft(std::span<const Operation> operations);
   void write(Draft& draft);
+  // write(), and the outcomes of the operations that were drafted.
+  std::vector<Outcome> post(Draft& draft, std::span<const Operation> operations);
 
   void commit();
   // Whether post() wrote anything, so that a batch of nothing but refusals is not committed.
@@ -115,6 +119,7 @@ class Posting {
   void begin(std::span<const Line* const> lines, const Deadline& deadline);
   void lock(std::span<const Line* const> lines);
   void find_holds(std::span<const InventoryRow> rows);
+  std::optional<Micros> closed_until();
   void note_written(const Draft& draft);
   static std::vector<Outcome> outcomes_of(Draft& drafted, std::span<const Operation> operations);
 
@@ -129,6 +134,9 @@ class Posting {
   bool open_ = true;
   bool wrote_ = false;
   bool posted_ = false;
+  // Of rows that were created: what was drafted before that was written does not know them.
+  std::unordered_map<InventoryKey, std::int64_t, InventoryKeyHash> created_;
+  std::optional<std::optional<Micros>> closed_until_;  // asked for once: it stays until the transaction ends
   std::string actor_;    // for whom expired holds are given back before anything is posted
   std::size_t due_ = 0;  // expired holds on the rows that are locked
 };

@@ -190,6 +190,7 @@ Posting::Posting(PostingStore& store, const Origin& origin, Book book)
 void Posting::begin(std::span<const Line* const> lines, const Deadline& deadline) {
   for (;;) {
     book_ = {};
+    closed_until_.reset();
     store_.begin(deadline);
     try {
       lock(lines);
@@ -252,6 +253,11 @@ void Posting::find_holds(std::span<const InventoryRow> rows) {
   }
 }
 
+std::optional<Micros> Posting::closed_until() {
+  if (!closed_until_) closed_until_ = store_.closed_until();
+  return *closed_until_;
+}
+
 Posting::Draft Posting::draft(std::span<const Operation> operations) {
   for (const auto& operation : operations) check_operation(operation);
   std::vector<std::string> keys;
@@ -265,8 +271,8 @@ Posting::Draft Posting::draft(std::span<const Operation> operations) {
   }
 
   auto reversed = find_reversals(store_, operations);
-  const auto closed_until = may_be_closed(operations) ? store_.closed_until() : std::nullopt;
-  BatchBuilder builder(book_, origin_, now_, closed_until);
+  const auto closed = may_be_closed(operations) ? closed_until() : std::nullopt;
+  BatchBuilder builder(book_, origin_, now_, closed);
   if (!book_.reservations().empty() && !operations.empty()) {
     give_back_expired(builder, book_, now_, operations.front().actor);
   }
@@ -286,9 +292,9 @@ Posting::Draft Posting::draft(std::span<const Operation> operations) {
       if (!outcomes[i].replayed) outcomes[i].rejection = key_reused(*operation.key);
       continue;
     }
-    const bool closed = closed_until && operation.occurred_at && *operation.occurred_at < *closed_until;
+    const bool too_late = closed && operation.occurred_at && *operation.occurred_at < *closed;
     auto decision =
-        closed ? refused(period_closed(*operation.occurred_at, *closed_until)) : decide(book_, operation);
+        too_late ? refused(period_closed(*operation.occurred_at, *closed)) : decide(book_, operation);
     if (operation.reverses) {
       const auto [twin, first] = reversed.try_emplace(operation.reverses->id, 0);
       if (!first) decision = refused(already_reversed(twin->first, twin->second));
@@ -307,10 +313,15 @@ Posting::Draft Posting::draft(std::span<const Operation> operations) {
 
 void Posting::write(Draft& draft) {
   if (draft.batch.operations.empty()) return;
+  for (auto& change : draft.batch.changes) {
+    const auto row = change.before.id == 0 ? created_.find(change.after.key) : created_.end();
+    if (row != created_.end()) change.before.id = change.after.id = row->second;
+  }
   store_.append(draft.batch);
   note_written(draft);
-  // Rows that were created have their ids now; the next chunk updates them.
-  for (const auto& change : draft.batch.changes) book_.row_for_update(change.after.key).id = change.after.id;
+  for (const auto& change : draft.batch.changes) {
+    if (change.before.id == 0) created_.emplace(change.after.key, change.after.id);
+  }
 }
 
 void Posting::note_written(const Draft& draft) {
@@ -321,6 +332,10 @@ void Posting::note_written(const Draft& draft) {
 
 std::vector<Outcome> Posting::post(std::span<const Operation> operations) {
   auto drafted = draft(operations);
+  return post(drafted, operations);
+}
+
+std::vector<Outcome> Posting::post(Draft& drafted, std::span<const Operation> operations) {
   write(drafted);
   return outcomes_of(drafted, operations);
 }

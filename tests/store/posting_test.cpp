@@ -240,10 +240,21 @@ TEST_CASE("a posting of several chunks is one transaction: all of it or nothing"
     all.push_back(make(Kind::receive, i % 2 == 0 ? "A" : "B", "P" + std::to_string(i % 10 + 1), 1));
     ensure_key(all.back());
   }
+  const bool ahead = GENERATE(false, true);
+  const auto chunk = [&](std::size_t i) { return std::span(all).subspan(10 * i, 10); };
   const auto run = [&](bool commit) {
     Posting posting(*store, test_origin, all, Deadline::after(std::chrono::seconds(20)));
-    for (std::size_t first = 0; first < all.size(); first += 10) {
-      for (const auto& outcome : posting.post(std::span(all).subspan(first, 10))) REQUIRE(outcome.receipt);
+    if (ahead) {
+      // The later ones are drafted before the first has created its rows.
+      std::vector<Posting::Draft> drafts;
+      for (std::size_t i = 0; i < 3; ++i) drafts.push_back(posting.draft(chunk(i)));
+      for (std::size_t i = 0; i < 3; ++i) {
+        for (const auto& outcome : posting.post(drafts[i], chunk(i))) REQUIRE(outcome.receipt);
+      }
+    } else {
+      for (std::size_t i = 0; i < 3; ++i) {
+        for (const auto& outcome : posting.post(chunk(i))) REQUIRE(outcome.receipt);
+      }
     }
     if (commit) posting.commit();
   };
