@@ -231,7 +231,7 @@ SqliteConnection::SqliteConnection(const std::string& path, const Options& optio
       nullptr, nullptr);
   // Not left to how the library was compiled: checkpoints sync, commits do not; commit() does it for them.
   SqliteConnection::execute("PRAGMA synchronous = NORMAL");
-  SqliteConnection::execute("PRAGMA foreign_keys = ON");
+  sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
 }
 
 void SqliteConnection::create_file(const std::string& path) {

@@ -90,9 +90,9 @@ class Posting {
                                        const std::function<void()>& before_commit);
 
   // The two halves of post(). Drafts are written in the order in which they were made. draft() only reads the
-  // store, and where all keys are new and nothing is reversed, not even that once ready_to_draft() was
-  // called, or the Posting joined a transaction: then it may run in another thread while drafts before it, of
-  // this Posting or another, are written.
+  // store, and not even that where all keys are new, nothing is reversed, and ready_to_draft() was called or
+  // no operation has a time of its own: then it may run in another thread while drafts that were made before,
+  // here or by another Posting, are written.
   struct Rows {  // of one operation in the batch
     std::size_t operation = 0, movement = 0, movements = 0, purchase = 0, purchases = 0;
   };

@@ -16,6 +16,13 @@
 
 namespace invctl::test {
 
+// Whether a sanitizer watches, and the program has many times its usual time and memory.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool is_sanitized = true;
+#else
+inline constexpr bool is_sanitized = false;
+#endif
+
 // A directory of its own that goes away with the object; INVCTL_TEST_KEEP=1 keeps it and says where.
 class TempDir {
  public:

@@ -108,6 +108,10 @@ TEST_CASE("the memory of seeding does not grow with the rows of a file, only wit
   const auto large = peak(400'000);
   INFO(small << " KB, " << large << " KB");
   CHECK(small > 1'000);
+  if (is_sanitized) {
+    WARN("memory is not compared: a sanitizer keeps what is freed");
+    return;
+  }
   CHECK(large - small < 8'000);
 }
 

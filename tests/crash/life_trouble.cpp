@@ -39,11 +39,7 @@ std::string Tally::table() const {
 }
 
 bool can_preload() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return false;
-#else
-  return true;
-#endif
+  return !is_sanitized;  // its library has to come first
 }
 
 bool wait_until_stopped(const Process& process) {

@@ -125,6 +125,10 @@ TEST_CASE("files of all kinds that do not fit on the disk leave nothing behind",
 
 TEST_CASE("a limit to the size of files is a full disk, not the end of the program", "[storage]") {
   if (!is_on_a_disk()) return;
+#ifdef __SANITIZE_THREAD__
+  WARN("skipped: under such a limit its runtime ends before the program begins");
+  return;
+#endif
   const Disk disk;
   std::int64_t stored = 0;
   int refused = 0;

@@ -4,6 +4,7 @@
 #include <cppconn/connection.h>
 #include <cppconn/statement.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <map>
 #include <set>
@@ -64,7 +65,7 @@ TEST_CASE("wherever the connection breaks, the exit code is true and the same co
     return std::vector<std::string>{"receive",        "-w",     "E",     "B=1", "--id", key,
                                     "--lock-timeout", patience, "--json"};
   };
-  int packets = 0;  // up to COMMIT: what follows is good-bye
+  std::atomic<int> packets = 0;  // up to COMMIT: what follows is good-bye
   shop.proxy.set_fault(Fault{.at = [&](const ClientPacket& p) {
     if (is_commit(p)) packets = p.number;
     return false;

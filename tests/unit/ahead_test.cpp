@@ -43,6 +43,17 @@ TEST_CASE("no more is made ahead than was asked for") {
   CHECK(most <= 4);
 }
 
+TEST_CASE("with nothing ahead each value is made when it is asked for") {
+  int made = 0;
+  Ahead<int> numbers([&]() -> std::optional<int> { return made == 3 ? std::nullopt : std::optional(++made); },
+                     0);
+  for (int i = 1; i <= 3; ++i) {
+    CHECK(made == i - 1);
+    CHECK(numbers.next() == i);
+  }
+  CHECK_FALSE(numbers.next());
+}
+
 TEST_CASE("a failure ahead comes after what was made before it") {
   int made = 0;
   Ahead<int> numbers(
