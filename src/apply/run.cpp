@@ -16,35 +16,6 @@ namespace invctl::intake {
 
 namespace {
 
-// What the rules refuse, with the exit and the code of the first.
-class Refusals {
- public:
-  void add(const Error& refusal) {
-    ++operations_;
-    if (!error_) error_.emplace(refusal.exit, refusal.code, refusal.message, refusal.hint);
-    for (const auto& line : refusal.lines) {
-      if (error_->lines.size() < io::FaultList::kept_max) {
-        error_->add_line(line);
-      } else {
-        ++more_;
-      }
-    }
-  }
-  void throw_if_any() {
-    if (!error_) return;
-    if (more_ > 0) error_->add_line({text::count(more_, "more refusal") + ", not listed", {{"more", more_}}});
-    error_->message = text::count(operations_, "operation") + " cannot be applied, nothing is changed";
-    throw *error_;
-  }
-
- private:
-  std::optional<Error> error_;
-  std::int64_t operations_ = 0;
-  std::int64_t more_ = 0;
-};
-
-constexpr std::size_t chunks_ahead = 2;
-
 Error bad_rows(const std::string& file, const io::FaultList& faults, bool readable) {
   Error error(Exit::bad_input, "bad_rows",
               fmt::format("{}: {}, nothing is changed", text::printable(file),
@@ -102,6 +73,7 @@ void Apply::first_pass() {
         head_ = request_mark(read.operation);
         has_ids_ = read.operation.key.has_value();
       }
+      timed_ = timed_ || read.operation.occurred_at;
       // In batches, each batch locks its own.
       if (!options_.skip_errors || options_.dry_run) lines.add(read.operation);
     }
@@ -230,87 +202,15 @@ void Apply::check_no_rival() {
   }
 }
 
-// Everything in one transaction.
-void Apply::whole() {
-  const auto deadline = Deadline::after(options_.lock_timeout);
-  bool commit_reached = false;
-  bool retry = false;
-  run_transaction(store_, deadline, "", commit_reached, [&] {
-    const bool ahead = total_operations_ > static_cast<std::int64_t>(chunk_operations);
-    if (!whole_once(deadline, std::exchange(retry, true), ahead, commit_reached)) {
-      // With a patience of its own: what was drafted for nothing has taken its time.
-      whole_once(Deadline::after(options_.lock_timeout), true, false, commit_reached);
-    }
-  });
-}
-
-bool Apply::whole_once(const Deadline& deadline, bool retry, bool ahead, bool& commit_reached) {
-  report_ = {};
-  report_.file = input_.name();
-  report_.rows = total_rows_;
-  report_.skipped_rows = total_skipped_;
-  Posting posting(store_, origin_, lines_, deadline);
-  prepare_keys(retry);
-  observer_.pass("applying", input_.size());
-  if (!post_chunks(posting, ahead)) return false;
-  input_.verify_unchanged();
-  if (options_.dry_run) return true;
-  if (!posting.wrote()) {
-    store_.make_durable();
-    return true;
-  }
-  if (posting.posted()) note_applied();
-  commit_reached = true;
-  posting.commit();
-  observer_.committed();
-  return true;
-}
-
-// Some operations of the input, and where reading them ended.
-struct Apply::Chunk {
-  std::vector<BatchItem> items;
-  OpenDraft open = {};
-  std::uint64_t position = 0;
-};
-
-// What comes next is read, and with `ahead` also drafted, while the store writes what came before: as much
-// work again as writing. False where a chunk that was drafted is stored in part: what was drafted since does
-// not hold. After a refusal the rest is decided all the same, so that all of them are found.
-bool Apply::post_chunks(Posting& posting, bool ahead) {
-  if (ahead) posting.ready_to_draft();
-  auto reader = start_reader(false);
-  Refusals refusals;
-  {
-    Ahead<Chunk> chunks(
-        [&] {
-          auto chunk = read_chunk(reader, chunk_operations);
-          if (chunk && ahead) chunk->open = draft_open(posting, keys_, chunk->items);
-          return chunk;
-        },
-        ahead ? chunks_ahead : 0);
-    while (auto chunk = chunks.next()) {
-      const auto left = settle(files_, keys_, input_.name(), chunk->items, look_up_);
-      if (!ahead) chunk->open = draft_open(posting, keys_, chunk->items);
-      if (left != chunk->open.items.size()) return false;
-      write_open(posting, chunk->open, keys_, input_.name(), chunk->items);
-      count(report_, chunk->items);
-      for (const auto& item : chunk->items) {
-        if (item.why && !options_.skip_errors) refusals.add(*item.why);
-      }
-      observer_.progress(chunk->position);
-    }
-  }
-  refusals.throw_if_any();
-  return true;
-}
-
 void Apply::in_batches() {
   report_.rows = total_rows_;
   report_.skipped_rows = total_skipped_;
   prepare_keys(false);
   observer_.pass("applying", input_.size());
   auto reader = start_reader(true);
-  const bool ahead = total_operations_ > static_cast<std::int64_t>(options_.batch);
+  // Three batches are in memory then.
+  const bool ahead =
+      total_operations_ > static_cast<std::int64_t>(options_.batch) && options_.batch <= 4 * chunk_operations;
   Ahead<Chunk> batches([&] { return read_chunk(reader, options_.batch); }, ahead ? 1 : 0);
   while (auto batch = batches.next()) {
     auto& items = batch->items;

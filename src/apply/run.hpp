@@ -61,10 +61,16 @@ class Apply {
  private:
   void first_pass();
   io::FaultList all_faults();
-  struct Chunk;
+  // Some operations of the input, and where reading them ended.
+  struct Chunk {
+    std::vector<BatchItem> items;
+    OpenDraft open = {};
+    std::uint64_t position = 0;
+  };
+  class Refusals;
+  class Chunks;
   void whole();
-  bool whole_once(const Deadline& deadline, bool retry, bool ahead, bool& commit_reached);
-  bool post_chunks(Posting& posting, bool ahead);
+  void post_chunks(Posting& posting);
   void in_batches();
   std::optional<Chunk> read_chunk(OperationReader& reader, std::size_t most) const;
   void post_batch(std::vector<BatchItem>& items);
@@ -92,6 +98,7 @@ class Apply {
   // What the first pass found.
   std::vector<Line> lines_;  // the distinct warehouses and SKUs
   bool has_ids_ = false;
+  bool timed_ = false;  // some operation has a time of its own
   std::optional<Digest> head_;
   std::int64_t total_operations_ = 0;
   std::int64_t total_rows_ = 0, total_skipped_ = 0;

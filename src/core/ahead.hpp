@@ -11,18 +11,20 @@
 #include <system_error>
 #include <thread>
 
+#include "core/quiet_thread.hpp"
+
 namespace invctl {
 
 template <class T>
 class Ahead {
  public:
-  // `make` is called in the other thread until it returns nothing or throws, and waits while `most` values
-  // are not taken. What it reads must not change before the end, or this object, is reached. With 0 there is
-  // no other thread: next() makes each value itself.
+  // `make` is called in the other thread until it returns nothing or throws, and what it made waits while
+  // `most` values are not taken. What it reads must not change before the end, or this object, is reached.
+  // With 0 there is no other thread: next() makes each value itself.
   Ahead(std::function<std::optional<T>()> make, std::size_t most) : make_(std::move(make)), most_(most) {
     if (most == 0) return;
     try {
-      thread_ = std::thread([this] { work(); });
+      thread_ = quiet_thread([this] { work(); });
     } catch (const std::system_error&) {
       // There may be no more threads: then as with 0.
     }

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/quiet_thread.hpp"
+
 namespace invctl {
 
 template <class T>
@@ -68,7 +70,7 @@ class Behind {
  private:
   bool start() {
     try {
-      thread_ = std::thread([this] { work(); });
+      thread_ = quiet_thread([this] { work(); });
       return true;
     } catch (const std::system_error&) {
       return false;  // there may be no more threads

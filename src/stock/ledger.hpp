@@ -91,8 +91,8 @@ class Posting {
 
   // The two halves of post(). Drafts are written in the order in which they were made. draft() only reads the
   // store, and not even that where all keys are new, nothing is reversed, and ready_to_draft() was called or
-  // no operation has a time of its own: then it may run in another thread while drafts that were made before,
-  // here or by another Posting, are written.
+  // all is opening stock without a time of its own: then it may run in another thread while drafts that were
+  // made before, here or by another Posting, are written.
   struct Rows {  // of one operation in the batch
     std::size_t operation = 0, movement = 0, movements = 0, purchase = 0, purchases = 0;
   };
@@ -102,11 +102,15 @@ class Posting {
     std::vector<std::optional<Rows>> written;  // by operation
     std::unordered_map<std::string, std::size_t> first_with_key;
   };
-  void ready_to_draft() { closed_until(); }
+  // `timed`: some operation has a time of its own.
+  void ready_to_draft(bool timed);
   Draft draft(std::span<const Operation> operations);
   void write(Draft& draft);
   // write(), and the outcomes of the operations that were drafted.
   std::vector<Outcome> post(Draft& draft, std::span<const Operation> operations);
+  // Forgets the drafts that are not written: what comes next builds on what is. `lines` are those of the
+  // beginning.
+  void forget_drafts(std::span<const Line> lines);
 
   void commit();
   // Whether post() wrote anything, so that a batch of nothing but refusals is not committed.
@@ -134,9 +138,11 @@ class Posting {
   bool open_ = true;
   bool wrote_ = false;
   bool posted_ = false;
-  // Of rows that were created: what was drafted before that was written does not know them.
+  // Ids of rows that were created by what was written: the book, from which the next is drafted meanwhile,
+  // does not know them.
   std::unordered_map<InventoryKey, std::int64_t, InventoryKeyHash> created_;
   std::optional<std::optional<Micros>> closed_until_;  // asked for once: it stays until the transaction ends
+  std::optional<bool> closing_matters_;                // decided before drafting
   std::string actor_;    // for whom expired holds are given back before anything is posted
   std::size_t due_ = 0;  // expired holds on the rows that are locked
 };

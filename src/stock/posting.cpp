@@ -128,16 +128,21 @@ void give_back_expired(BatchBuilder& builder, const Book& book, Micros now, cons
   }
 }
 
-// Whether it matters what is closed: where an operation has a time of its own, and near the end of a month,
-// where this machine's clock may be behind the one by which the month was closed. Opening stock is kept apart
-// from closing by the lock of the catalogue, and may be drafted beside the transaction.
-bool may_be_closed(std::span<const Operation> operations) {
-  static constexpr Micros most_behind = 3'600'000'000;
-  const std::chrono::sys_time<std::chrono::microseconds> soon{
-      std::chrono::microseconds(now_utc() + most_behind)};
+// So near the end of a month that this machine's clock may be behind the one by which the month was closed.
+constexpr Micros most_behind = 3'600'000'000;
+
+bool ends_month_within(Micros time) {
+  const std::chrono::sys_time<std::chrono::microseconds> soon{std::chrono::microseconds(now_utc() + time)};
   const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(soon));
   const auto month = std::chrono::sys_days(date.year() / date.month() / 1);
-  const bool near = soon - month < std::chrono::microseconds(most_behind);
+  return soon - month < std::chrono::microseconds(time);
+}
+
+// Whether it matters what is closed: where an operation has a time of its own, and near the end of a month.
+// Opening stock is kept apart from closing by the lock of the catalogue, and may be drafted beside the
+// transaction.
+bool may_be_closed(std::span<const Operation> operations) {
+  const bool near = ends_month_within(most_behind);
   return std::any_of(operations.begin(), operations.end(), [&](const Operation& operation) {
     return operation.occurred_at || (near && operation.kind != Kind::opening);
   });
@@ -148,6 +153,13 @@ Error period_closed(Micros occurred_at, Micros closed_until) {
                fmt::format("{} is in a period that is closed, up to {}", format_time(occurred_at),
                            format_time(closed_until)),
                "give it a time in an open period: what is closed does not change any more");
+}
+
+std::vector<const Line*> pointers_to(std::span<const Line> lines) {
+  std::vector<const Line*> pointers;
+  pointers.reserve(lines.size());
+  for (const auto& line : lines) pointers.push_back(&line);
+  return pointers;
 }
 
 // Expired holds that are given back in one transaction.
@@ -178,10 +190,12 @@ Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Oper
 Posting::Posting(PostingStore& store, const Origin& origin, std::span<const Line> lines,
                  const Deadline& deadline)
     : store_(store), origin_(origin), remember_refusals_(false) {
-  std::vector<const Line*> pointers;
-  pointers.reserve(lines.size());
-  for (const auto& line : lines) pointers.push_back(&line);
-  begin(pointers, deadline);
+  begin(pointers_to(lines), deadline);
+}
+
+void Posting::forget_drafts(std::span<const Line> lines) {
+  book_ = {};
+  lock(pointers_to(lines));
 }
 
 Posting::Posting(PostingStore& store, const Origin& origin, Book book)
@@ -253,6 +267,13 @@ void Posting::find_holds(std::span<const InventoryRow> rows) {
   }
 }
 
+// The transaction may take its time: a month that ends meanwhile ends near enough.
+void Posting::ready_to_draft(bool timed) {
+  constexpr Micros longest = 24 * most_behind;
+  closing_matters_ = timed || ends_month_within(longest);
+  if (*closing_matters_) closed_until();
+}
+
 std::optional<Micros> Posting::closed_until() {
   if (!closed_until_) closed_until_ = store_.closed_until();
   return *closed_until_;
@@ -271,7 +292,8 @@ Posting::Draft Posting::draft(std::span<const Operation> operations) {
   }
 
   auto reversed = find_reversals(store_, operations);
-  const auto closed = may_be_closed(operations) ? closed_until() : std::nullopt;
+  const bool matters = closing_matters_ ? *closing_matters_ : may_be_closed(operations);
+  const auto closed = matters ? closed_until() : std::nullopt;
   BatchBuilder builder(book_, origin_, now_, closed);
   if (!book_.reservations().empty() && !operations.empty()) {
     give_back_expired(builder, book_, now_, operations.front().actor);

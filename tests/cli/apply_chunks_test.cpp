@@ -71,6 +71,55 @@ TEST_CASE("of a file of many chunks what is stored is replayed, in whichever chu
   check_stock(shop);
 }
 
+TEST_CASE("a source of many chunks that has grown, before its end is reached and after") {
+  Shop shop;
+  const auto whole = file_of(false);
+  const auto first = static_cast<std::size_t>(GENERATE(300, 500, 700));
+  std::size_t end = 0;
+  for (std::size_t line = 0; line <= first; ++line) end = whole.find('\n', end) + 1;
+  const auto grow = [&](const std::string& text) {
+    return operations_of(shop.must({"apply", shop.file("f.csv", text), "--source", "till", "--json"}));
+  };
+  CHECK(grow(whole.substr(0, end)) == counted(static_cast<int>(first), 0));
+  CHECK(grow(whole) == counted(rows - static_cast<int>(first), static_cast<int>(first)));
+  CHECK(grow(whole) == counted(0, rows));
+  check_stock(shop);
+}
+
+TEST_CASE("a dry run that skips says of many chunks what the run itself does") {
+  Shop shop;
+  const auto file = shop.file("f.csv", file_of(false, 1200, "ship,MAIN,C,x\nship,MAIN,A,101\n"));
+  const auto result = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"apply", file, "--on-error", "skip", "--json"});
+    const auto done = shop.run(more);
+    CHECK(done.exit == 12);
+    auto json = done.json();
+    json.erase("dry_run");
+    return json.at("operations");
+  };
+  const auto would = result({"--dry-run"});
+  CHECK(would == nlohmann::json({{"applied", rows - 1}, {"replayed", 0}, {"rejected", 2}}));
+  CHECK(shop.on_hand("C") == 0);
+  CHECK(result({}) == would);
+  CHECK(shop.must({"verify"}).exit == 0);
+}
+
+TEST_CASE("what is closed refuses a time in it also in a late chunk") {
+  Shop shop;
+  shop.must({"close", "--period", "2025-01"});
+  const int late = GENERATE(3, 1200);
+  std::string text = "kind,warehouse,sku,quantity,occurred_at\n";
+  for (int i = 0; i < rows; ++i) {
+    text += "receive,MAIN,C,1," + std::string(i == late ? "2025-01-31" : "2025-02-01") + "T12:00:00Z\n";
+  }
+  const auto before = shop.operations();
+  const auto refused = shop.run({"apply", shop.file("f.csv", text), "--json"});
+  CHECK(refused.exit == 5);
+  CHECK(refused.error().at("code") == "period_closed");
+  CHECK(refused.error().at("lines").at(0).at("line") == late + 2);
+  CHECK(shop.operations() == before);
+}
+
 TEST_CASE("an id that two chunks of a file have is one operation, or refused where they differ") {
   Shop shop;
   const int twin = GENERATE(1, 700, 1600);
