@@ -239,7 +239,7 @@ class SqlStore : public PostingStore,
   };
   Known known_;
   bool expected_ = false;
-  std::size_t written_ = 0;  // movements, by this connection
+  std::size_t written_ = 0;   // movements, by this connection
   bool commit_held_ = false;  // signals wait since the last COMMIT
   DatabaseInfo info_;
 };

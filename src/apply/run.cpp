@@ -235,7 +235,12 @@ std::optional<Apply::Chunk> Apply::read_chunk(OperationReader& reader, std::size
 
 void Apply::post_batch(std::vector<BatchItem>& items) {
   // What is stored needs no lock: a repeated run takes none for what it did before.
-  if (settle(files_, keys_, input_.name(), items, look_up_) == 0) return;
+  try {
+    if (settle(files_, keys_, input_.name(), items, look_up_) == 0) return;
+  } catch (const StoreError& error) {
+    // The transaction makes a new connection in place of a lost one, and looks again.
+    if (error.kind != StoreError::Kind::lost) throw;
+  }
   const auto deadline = Deadline::after(options_.lock_timeout);
   bool commit_reached = false;
   bool retry = false;

@@ -109,6 +109,32 @@ TEST_CASE("wherever the connection breaks, the exit code is true and the same co
   shop.must({"verify"});
 }
 
+TEST_CASE("apply goes on where the connection breaks once at the look between two batches") {
+  Shop shop;
+  int number = 0;
+  for (const auto cut : {Cut::before, Cut::within, Cut::after, Cut::answer_lost, Cut::answer_within}) {
+    INFO(cut_name(cut));
+    std::string rows = "id,kind,warehouse,sku,quantity\n";
+    for (int i = 0; i < 6; ++i) rows += "look-" + std::to_string(++number) + ",receive,E,B,1\n";
+    const auto before = shop.on_hand();
+    shop.proxy.set_fault(Fault{.at =
+                                   [committed = false](const ClientPacket& p) mutable {
+                                     committed = committed || is_commit(p);
+                                     return committed && p.is_text() &&
+                                            p.payload.find("SELECT idempotency_key, request_hash") !=
+                                                std::string_view::npos;
+                                   },
+                               .cut = cut});
+    const auto result = shop.through({"apply", shop.dir().write("look.csv", rows), "--on-error", "skip",
+                                      "--batch", "2", "--lock-timeout", "20s", "--json"});
+    INFO(result);
+    CHECK(shop.proxy.cuts() == 1);
+    CHECK(result.exit == 0);
+    CHECK(result.json().at("operations").at("applied") == 6);
+    CHECK(shop.on_hand() == before + 6);
+  }
+}
+
 TEST_CASE("a COMMIT that breaks once is looked up, and the answer is the stored one") {
   Shop shop;
   int number = 0;
