@@ -132,6 +132,7 @@ TEST_CASE("negative control: whatever command claims a commit, it is seen to be 
       "seed",           "extend",       "purchase held", "receive expired",  "count enter", "count load",
       "count close",    "count cancel", "warehouse add", "warehouse retire", "product add", "product set",
       "product retire", "close",        "price",         "threshold"};
+  if (!can_preload()) std::erase(names, "receive expired");  // it takes another clock
   // A short run looks at two of them.
   while (std::getenv("INVCTL_TEST_KILLS") == nullptr && names.size() > 2) {
     names.erase(names.begin() + random.between(0, static_cast<std::int64_t>(names.size()) - 1));
