@@ -89,8 +89,8 @@ class Apply::Chunks {
     return true;
   }
 
-  // The rest is read and drafted while the store writes what came before: as much work again as writing.
-  // False where something of a chunk is stored, before which it ends: what was drafted since does not hold.
+  // The rest is read and drafted while the store writes what came before. False where something of a chunk is
+  // stored, before which it ends: what was drafted since does not hold.
   bool post_ahead(OperationReader& reader) {
     posting_.ready_to_draft(apply_.timed_);
     Ahead<Chunk> chunks(
